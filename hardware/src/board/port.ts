@@ -1,0 +1,8 @@
+import type { BoardTelemetry } from "@barnacle/protocol/schema";
+
+/** Board health. Reads files below /proc and /sys; starts no process. What can't be read is left out. */
+export interface BoardMonitor {
+  sample(): Promise<BoardTelemetry>;
+  /** "Raspberry Pi 4 Model B Rev 1.4", "x86_64", … */
+  model(): Promise<string>;
+}

@@ -1,0 +1,263 @@
+/**
+ * Every failure Barnacle can name. Code, log line, CLI message, gateway error and HTTP status all come from this table;
+ * `protocol/ERRORS.md` is tested against it.
+ *
+ * - `summary`: what went wrong, in general; the thrown message says what exactly.
+ * - `hint`: what the reader can do next.
+ * - `retryable`: the same request may succeed later without a change.
+ * - `http`: status on the HTTP surface.
+ * - `gateway`: the code on the Moltbot wire, which knows only five.
+ */
+export interface ErrorEntry {
+  readonly summary: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+  readonly http: number;
+  readonly gateway: GatewayErrorCode;
+}
+
+export type GatewayErrorCode = "INVALID_REQUEST" | "NOT_PAIRED" | "UNAVAILABLE" | "NOT_LINKED" | "AGENT_TIMEOUT";
+
+function entry(summary: string, hint: string, http: number, gateway: GatewayErrorCode, retryable = false): ErrorEntry {
+  return { summary, hint, retryable, http, gateway };
+}
+
+export const ERROR_TABLE = {
+  // Input and configuration
+  USAGE: entry("The command line was not understood.", "Run the command with --help.", 400, "INVALID_REQUEST"),
+  CONFIG_INVALID: entry(
+    "The configuration is not valid.",
+    "Correct the named key; `barnacle config schema` lists them all.",
+    400,
+    "INVALID_REQUEST",
+  ),
+  INPUT_INVALID: entry("A value has the wrong shape.", "Correct the named member.", 400, "INVALID_REQUEST"),
+  AUDIO_FORMAT: entry(
+    "The audio is not 16 kHz, mono, signed 16-bit PCM WAV.",
+    "Convert it: sox IN -r 16000 -c 1 -b 16 OUT.wav",
+    400,
+    "INVALID_REQUEST",
+  ),
+  FILE_UNREADABLE: entry("A file could not be read.", "Check the path and its permissions.", 400, "INVALID_REQUEST"),
+  STATE_UNWRITABLE: entry(
+    "The state directory cannot be written.",
+    "Check its owner and the free space; choose another with --state-dir.",
+    500,
+    "UNAVAILABLE",
+    true,
+  ),
+  STATE_LOCKED: entry(
+    "Another process already uses this state directory.",
+    "Stop it, or choose another directory with --state-dir.",
+    409,
+    "UNAVAILABLE",
+  ),
+  PORT_BUSY: entry(
+    "A port is already in use.",
+    "Stop the other program, or choose a port with --port or --mqtt-port (0 picks a free one).",
+    409,
+    "UNAVAILABLE",
+  ),
+  BIND_REFUSED: entry("The address cannot be bound.", "Use --bind loopback or --bind lan.", 400, "INVALID_REQUEST"),
+  MESSAGE_MALFORMED: entry(
+    "A message from outside does not fit its schema.",
+    "Check the sender's version; the hub counts these per topic.",
+    400,
+    "INVALID_REQUEST",
+  ),
+  MESSAGE_EXPIRED: entry("A message arrived after its expiry.", "Check both clocks and the link.", 408, "UNAVAILABLE"),
+  // Identity, pairing, access
+  IDENTITY_INVALID: entry(
+    "The device identity is damaged or does not match its key.",
+    "Restore the key file from a backup, or delete it and pair again.",
+    400,
+    "INVALID_REQUEST",
+  ),
+  UNAUTHORIZED: entry(
+    "The token is missing or wrong.",
+    "Pass --token, set BARNACLE_TOKEN, or run on the hub's machine.",
+    401,
+    "INVALID_REQUEST",
+  ),
+  FORBIDDEN: entry(
+    "The caller may not do this.",
+    "Ask for a wider scope, or use an operator that has it.",
+    403,
+    "INVALID_REQUEST",
+  ),
+  NOT_PAIRED: entry(
+    "The device is not paired with this hub.",
+    "Approve it with `barnacle devices approve`, or give it a setup code.",
+    403,
+    "NOT_PAIRED",
+    true,
+  ),
+  PAIRING_CODE_WRONG: entry(
+    "The setup code is wrong, used or expired.",
+    "Make a new one with `barnacle devices code`.",
+    403,
+    "INVALID_REQUEST",
+  ),
+  PAIRING_LOCKED: entry(
+    "Too many wrong setup codes.",
+    "Wait for the lock to end, or approve the device by hand.",
+    429,
+    "UNAVAILABLE",
+    true,
+  ),
+  PAIRING_REJECTED: entry(
+    "An operator rejected this device.",
+    "Ask the operator; a rejected request can be made again.",
+    403,
+    "NOT_PAIRED",
+  ),
+  DEVICE_BLOCKED: entry("The device is blocked.", "Unblock it with `barnacle devices unblock`.", 403, "NOT_PAIRED"),
+  PROOF_INVALID: entry(
+    "The device did not prove possession of its key.",
+    "Check the device's clock and key; a replayed proof is refused.",
+    401,
+    "INVALID_REQUEST",
+  ),
+  // Devices and commands
+  DEVICE_UNKNOWN: entry("No such device.", "List them with `barnacle devices list`.", 404, "INVALID_REQUEST"),
+  DEVICE_OFFLINE: entry(
+    "The device is not connected.",
+    "Check its power and network; `barnacle devices show` tells when it was last seen.",
+    503,
+    "UNAVAILABLE",
+    true,
+  ),
+  REQUEST_UNKNOWN: entry(
+    "No such pairing request.",
+    "List them with `barnacle devices pending`.",
+    404,
+    "INVALID_REQUEST",
+  ),
+  ROUTE_NONE: entry("No device can do this now.", "See why with `barnacle route explain`.", 503, "UNAVAILABLE", true),
+  COMMAND_UNKNOWN: entry(
+    "The device does not offer this command.",
+    "See its commands with `barnacle devices show`.",
+    400,
+    "INVALID_REQUEST",
+  ),
+  COMMAND_PARAMS: entry("The command's parameters are wrong.", "Correct the named parameter.", 400, "INVALID_REQUEST"),
+  COMMAND_TIMEOUT: entry(
+    "The device did not answer in time.",
+    "Try again; a repeated idempotency key is never executed twice.",
+    504,
+    "UNAVAILABLE",
+    true,
+  ),
+  COMMAND_FAILED: entry("The device tried and failed.", "See the device's own message.", 502, "UNAVAILABLE"),
+  COMMAND_OUTCOME_UNKNOWN: entry(
+    "The device restarted during the command, so whether it took effect is not known.",
+    "Look at the device, then send it again under a new key.",
+    502,
+    "UNAVAILABLE",
+  ),
+  POLICY_DENIED: entry(
+    "The policy does not allow this.",
+    "See the rule with `barnacle policy explain`.",
+    403,
+    "INVALID_REQUEST",
+  ),
+  AUDIT_UNWRITABLE: entry(
+    "The audit record cannot be written, so nothing was done.",
+    "Free some disk space.",
+    507,
+    "UNAVAILABLE",
+    true,
+  ),
+  AUDIT_BROKEN: entry(
+    "The audit trail was changed or cut.",
+    "Keep the database for inspection; `barnacle audit verify` names the record.",
+    500,
+    "UNAVAILABLE",
+  ),
+  // Hardware
+  HARDWARE_UNAVAILABLE: entry(
+    "A piece of hardware or an engine cannot be used.",
+    "`barnacle doctor` says what is missing.",
+    503,
+    "UNAVAILABLE",
+    true,
+  ),
+  ENGINE_UNKNOWN: entry("No engine of that name.", "The message lists the names.", 400, "INVALID_REQUEST"),
+  MODEL_MISSING: entry(
+    "A model file is missing.",
+    "Install it or set its directory; `barnacle doctor` prints where it is looked for.",
+    503,
+    "UNAVAILABLE",
+  ),
+  MODEL_INVALID: entry(
+    "A model file cannot be used.",
+    "Fetch it again; check that it fits the engine's version.",
+    503,
+    "UNAVAILABLE",
+  ),
+  LIBRARY_MISSING: entry("A native library is missing.", "Install the named package.", 503, "UNAVAILABLE"),
+  LICENCE_KEY: entry(
+    "The engine's access key is missing or refused.",
+    "Set wake.accessKey; the key itself is never printed.",
+    503,
+    "UNAVAILABLE",
+  ),
+  DEVICE_LOST: entry(
+    "A device went away while it was in use.",
+    "Nothing: it is retried until it returns.",
+    503,
+    "UNAVAILABLE",
+    true,
+  ),
+  // Voice
+  NOT_UNDERSTOOD: entry(
+    "No sentence of the household was recognised.",
+    "Say `help`, or see `barnacle ask help`.",
+    422,
+    "INVALID_REQUEST",
+  ),
+  NO_SPEECH: entry(
+    "Nothing was said after the wake phrase.",
+    "Speak within a few seconds of it.",
+    422,
+    "INVALID_REQUEST",
+  ),
+  NO_WAKE: entry(
+    "No wake phrase was heard.",
+    "Check the phrase with `barnacle wake get` and the file with `barnacle wake test`.",
+    422,
+    "INVALID_REQUEST",
+  ),
+  APPLIANCE_UNKNOWN: entry(
+    "No such thing in this household.",
+    "List what there is with `barnacle ask help`.",
+    404,
+    "INVALID_REQUEST",
+  ),
+  // Wires
+  METHOD_UNKNOWN: entry("No such method.", "See features.methods in the hello.", 404, "INVALID_REQUEST"),
+  PROTOCOL_MISMATCH: entry("No common protocol version.", "Update the older side.", 400, "INVALID_REQUEST"),
+  HUB_UNREACHABLE: entry(
+    "The hub cannot be reached.",
+    "Start it with `barnacle hub`, or pass --url.",
+    503,
+    "UNAVAILABLE",
+    true,
+  ),
+  HUB_STOPPING: entry("The hub is stopping.", "Try again in a moment.", 503, "UNAVAILABLE", true),
+  NOT_FOUND: entry("No such thing.", "List what there is.", 404, "INVALID_REQUEST"),
+  CONFLICT: entry(
+    "Something changed in between, or exists already.",
+    "Read it again, then retry.",
+    409,
+    "INVALID_REQUEST",
+  ),
+  TIMEOUT: entry("An operation took too long.", "Try again.", 504, "UNAVAILABLE", true),
+  INTERNAL: entry("A fault in Barnacle itself.", "Report it with the log lines around it.", 500, "UNAVAILABLE"),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERROR_TABLE, value);
+}

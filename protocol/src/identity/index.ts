@@ -1,0 +1,22 @@
+export { deviceIdOf } from "./device-id.ts";
+export { type DeviceAuthFields, deviceAuthPayload } from "./gateway-auth.ts";
+export {
+  type DeviceIdentity,
+  generateIdentity,
+  identityFromPem,
+  ownsId,
+  privateKeyPem,
+  rawPublicKey,
+  signText,
+  verifyText,
+} from "./keys.ts";
+export {
+  type MqttProof,
+  mqttPassword,
+  mqttProofText,
+  normaliseSetupCode,
+  pairingProofText,
+  parseMqttPassword,
+  verifyMqttProof,
+} from "./proof.ts";
+export { identityFile, loadOrCreateIdentity, writeDurably } from "./store.ts";

@@ -1,0 +1,6 @@
+export * from "./capability.ts";
+export * from "./command.ts";
+export * from "./common.ts";
+export * from "./telemetry.ts";
+export { type Problem, type Validator, validator } from "./validator.ts";
+export * from "./voice.ts";

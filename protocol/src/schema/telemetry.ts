@@ -1,0 +1,41 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { DurationMs, literals } from "./common.ts";
+
+/** Board health, read from /proc and /sys. A reading that could not be taken is absent, never zero. */
+export const BoardTelemetry = Type.Object({
+  uptimeS: Type.Optional(Type.Number({ minimum: 0 })),
+  cpu: Type.Optional(
+    Type.Object({
+      /** Share of all cores since the last sample, 0 to 100. */
+      usedPercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+      load1: Type.Optional(Type.Number({ minimum: 0 })),
+      cores: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
+  ),
+  temperatureC: Type.Optional(Type.Number()),
+  throttled: Type.Optional(
+    Type.Object({ now: Type.Boolean(), since: Type.Boolean(), reasons: Type.Array(Type.String()) }),
+  ),
+  memory: Type.Optional(
+    Type.Object({
+      totalBytes: Type.Integer({ minimum: 0 }),
+      availableBytes: Type.Integer({ minimum: 0 }),
+      agentRssBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+  ),
+  disk: Type.Optional(Type.Object({ totalBytes: Type.Number({ minimum: 0 }), freeBytes: Type.Number({ minimum: 0 }) })),
+  link: Type.Optional(
+    Type.Object({
+      name: Type.String(),
+      kind: literals(["ethernet", "wifi", "other"]),
+      up: Type.Boolean(),
+      signalDbm: Type.Optional(Type.Number()),
+    }),
+  ),
+  microphone: Type.Optional(Type.Object({ state: Type.String(), reason: Type.Optional(Type.String()) })),
+  /** Free counters, for example `framesDropped`. */
+  counters: Type.Optional(Type.Record(Type.String(), Type.Number())),
+  /** Longest event-loop delay since the last sample. */
+  loopDelayMs: Type.Optional(DurationMs),
+});
+export type BoardTelemetry = Static<typeof BoardTelemetry>;
