@@ -1,0 +1,81 @@
+import { Appliance, literals, RoomName, SiteId } from "@barnacle/protocol/schema";
+import { type Static, Type } from "@sinclair/typebox";
+
+const strict = { additionalProperties: false } as const;
+const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
+
+/** Who may do what. Rules are tried in order, deny before allow; nothing matches: denied. `*` matches any run of characters. */
+export const PolicyRule = Type.Object(
+  {
+    id: Type.String({ minLength: 1, maxLength: 60 }),
+    effect: literals(["allow", "deny"]),
+    principals: Type.Optional(Type.Array(Type.String(), { description: "operator, voice, node, system, or kind:id" })),
+    names: Type.Optional(Type.Array(Type.String(), { description: "commands or methods, `gpio.*`" })),
+    rooms: Type.Optional(Type.Array(RoomName)),
+    devices: Type.Optional(Type.Array(Type.String(), { description: "device ids" })),
+  },
+  strict,
+);
+export type PolicyRule = Static<typeof PolicyRule>;
+
+/** The hub's one configuration file. */
+export const HubConfig = Type.Object(
+  {
+    site: Type.Unsafe<string>({ ...SiteId, default: "home" }),
+    name: Type.String({
+      default: "Barnacle",
+      minLength: 1,
+      maxLength: 60,
+      description: "the hub's name, as operators see it",
+    }),
+    gateway: Type.Object(
+      {
+        port: Type.Unsafe<number>({ ...Port, default: 18_789 }),
+        bind: Type.Unsafe<"loopback" | "lan">({ ...literals(["loopback", "lan"]), default: "loopback" }),
+        token: Type.Optional(
+          Type.String({
+            minLength: 16,
+            maxLength: 200,
+            description: "shared operator token; made and kept in the state directory when absent",
+          }),
+        ),
+      },
+      { ...strict, default: {} },
+    ),
+    mqtt: Type.Object({ port: Type.Unsafe<number>({ ...Port, default: 1883 }) }, { ...strict, default: {} }),
+    household: Type.Object(
+      {
+        rooms: Type.Array(RoomName, { default: [], description: "rooms besides those of the nodes" }),
+        appliances: Type.Array(Appliance, { default: [], description: "appliances besides those that nodes declare" }),
+        tasks: Type.Array(Type.String(), {
+          default: [],
+          description: "task texts that can be spoken after `add a task`",
+        }),
+        shopping: Type.Array(Type.String(), {
+          default: [],
+          description: "items that can be put on the shopping list by voice",
+        }),
+        announcements: Type.Array(Type.String(), {
+          default: [],
+          description: "texts that can be spoken after `announce that`",
+        }),
+        pronunciations: Type.Record(Type.String(), Type.String(), {
+          default: {},
+          description: "ARPAbet of names outside the dictionary",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+    wakeWords: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), {
+      default: ["hey jarvis"],
+      description: "first value of the global wake words",
+    }),
+    policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
+    log: Type.Object(
+      { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },
+      { ...strict, default: {} },
+    ),
+  },
+  strict,
+);
+export type HubConfig = Static<typeof HubConfig>;
