@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Parser } from "tap-parser";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const chosen = process.argv.slice(2);
+const chosen = process.argv.slice(2).map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
 /** Whole programs, audio and load: one after another, so that they measure themselves and not each other. */
 const SERIAL = ["test/e2e", "test/fault", "test/compat", "hardware"];
 
