@@ -16,7 +16,10 @@ export function readList(file) {
 
 /** The packages of the list that dpkg does not have; all of them where there is no dpkg. */
 export function missing(packages) {
-  const query = spawnSync("dpkg-query", ["-W", "-f=${Package} ${db:Status-Status}\n", ...packages.map((p) => p.name)], { encoding: "utf8" });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are dpkg-query's own format.
+  const query = spawnSync("dpkg-query", ["-W", "-f=${Package} ${db:Status-Status}\n", ...packages.map((p) => p.name)], {
+    encoding: "utf8",
+  });
   const installed = new Set(
     (query.stdout ?? "")
       .split("\n")

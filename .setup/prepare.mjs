@@ -16,7 +16,15 @@ await prepareDebian();
 if (forTests) await prepareTestRunner();
 
 async function preparePackages() {
-  const wanted = fingerprint(["package-lock.json", "package.json", ".npmrc", "protocol/package.json", "hardware/package.json", "node-agent/package.json", "hub/package.json"]);
+  const wanted = fingerprint([
+    "package-lock.json",
+    "package.json",
+    ".npmrc",
+    "protocol/package.json",
+    "hardware/package.json",
+    "node-agent/package.json",
+    "hub/package.json",
+  ]);
   const stamp = path.join(modules, ".barnacle-ready");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   const bar = progress("Installing npm packages (about 1 GB with all native engines, one to three minutes)");
@@ -51,7 +59,12 @@ async function prepareTestRunner() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   const bar = progress("Building the test runner's plugins");
   const node = path.join(modules, "node", "bin", "node");
-  const code = await run(node, [path.join(modules, "tap", "dist", "esm", "run.mjs"), "build"], { ...process.env, INIT_CWD: root }, bar.say);
+  const code = await run(
+    node,
+    [path.join(modules, "tap", "dist", "esm", "run.mjs"), "build"],
+    { ...process.env, INIT_CWD: root },
+    bar.say,
+  );
   bar.done(code === 0);
   if (code !== 0) process.exit(1);
   writeFileSync(stamp, wanted);

@@ -12,7 +12,10 @@ export function progress(title) {
   const draw = () => {
     ticks += 1;
     const line = `${title} … ${seconds()} s`;
-    if (terminal) process.stderr.write(`\r\x1b[K${`${line}  ${recent.at(-1) ?? ""}`.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+    if (terminal)
+      process.stderr.write(
+        `\r\x1b[K${`${line}  ${recent.at(-1) ?? ""}`.slice(0, (process.stderr.columns ?? 100) - 1)}`,
+      );
     else if (ticks % 15 === 0) process.stderr.write(`${line}\n`);
   };
   if (!terminal) process.stderr.write(`${title} …\n`);

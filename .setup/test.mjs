@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { Parser } from "tap-parser";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const chosen = process.argv.slice(2).map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
+const chosen = process.argv
+  .slice(2)
+  .map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
 /** Whole programs, audio and load: one after another, so that they measure themselves and not each other. */
 const SERIAL = ["test/e2e", "test/fault", "test/compat", "hardware"];
 
@@ -33,15 +35,26 @@ function step(name, command, rest) {
 }
 
 function tests() {
-  const rest = ["run", "--reporter=tap", "--coverage-report=text-summary", ...SERIAL.map((dir) => `--serial=${dir}`), ...chosen];
-  const tap = spawn(path.join(root, "node_modules", ".bin", "tap"), rest, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const rest = [
+    "run",
+    "--reporter=tap",
+    "--coverage-report=text-summary",
+    ...SERIAL.map((dir) => `--serial=${dir}`),
+    ...chosen,
+  ];
+  const tap = spawn(path.join(root, "node_modules", ".bin", "tap"), rest, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const parser = new Parser();
   let coverage = "";
   count(parser, []);
   parser.on("child", (file) => {
     file.on("complete", (result) => {
       const mark = result.ok ? "ok" : "not ok";
-      process.stdout.write(`${mark} - ${file.name.replace(/^.*?# Subtest: /, "")}  ${Math.round(result.time ?? 0)} ms\n`);
+      process.stdout.write(
+        `${mark} - ${file.name.replace(/^.*?# Subtest: /, "")}  ${Math.round(result.time ?? 0)} ms\n`,
+      );
     });
   });
   parser.on("extra", (text) => {
@@ -70,12 +83,15 @@ function count(parser, names) {
   parser.on("assert", (result) => {
     const summary = afterChild;
     afterChild = false;
-    if (result.skip) skips.push(`${[...names, result.name].join(" > ")}${result.skip === true ? "" : ` (${result.skip})`}`);
+    if (result.skip)
+      skips.push(`${[...names, result.name].join(" > ")}${result.skip === true ? "" : ` (${result.skip})`}`);
     else if (summary && result.ok) return;
     else if (result.ok) passed += 1;
     else if (!summary) {
       failed += 1;
-      process.stdout.write(`\nnot ok: ${[...names, result.name].join(" > ")}\n${JSON.stringify(result.diag ?? {}, null, 2).slice(0, 3000)}\n`);
+      process.stdout.write(
+        `\nnot ok: ${[...names, result.name].join(" > ")}\n${JSON.stringify(result.diag ?? {}, null, 2).slice(0, 3000)}\n`,
+      );
     } else if (summary && names.length === 0 && failed === 0) {
       failed += 1;
       process.stdout.write(`\nnot ok: ${result.name}\n${JSON.stringify(result.diag ?? {}, null, 2).slice(0, 3000)}\n`);
