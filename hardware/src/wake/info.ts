@@ -1,0 +1,59 @@
+import { messageOf, toBarnacleError } from "@barnacle/protocol/errors";
+import type { Availability } from "../availability.ts";
+import { onnxAvailability } from "../onnx/index.ts";
+import { DEFAULT_PHRASES, type WakeOptions } from "./create.ts";
+import { locateOpenWakeWord, OPENWAKEWORD_PHRASES, openWakeWordModels } from "./openwakeword/models.ts";
+import { loadPorcupine, type PorcupineLibrary } from "./porcupine/library.ts";
+import type { ModelInfo, WakeEngineInfo } from "./port.ts";
+
+/** What `doctor` prints: each engine, whether it would load with these options, its models and their licences. */
+export function wakeEngineInfos(options: WakeOptions = {}): WakeEngineInfo[] {
+  return [openWakeWordInfo(options), porcupineInfo(options, false), porcupineInfo(options, true)];
+}
+
+/** The phrases given apply to the engine that is configured; the others are shown with their own. */
+function phrasesFor(engine: "openwakeword" | "porcupine", options: WakeOptions): readonly string[] {
+  const configured = (options.engine ?? "openwakeword") === engine ? options.phrases : undefined;
+  return configured ?? DEFAULT_PHRASES[engine];
+}
+
+function openWakeWordInfo(options: WakeOptions): WakeEngineInfo {
+  const phrases = phrasesFor("openwakeword", options);
+  const shown = [...new Set([...phrases, ...OPENWAKEWORD_PHRASES])];
+  const base = { engine: "openwakeword", phrases: shown, models: openWakeWordModels(shown, options.modelDir) };
+  try {
+    locateOpenWakeWord(phrases, options.modelDir);
+  } catch (error) {
+    return { ...base, availability: unavailable(error) };
+  }
+  return { ...base, availability: onnxAvailability() };
+}
+
+function porcupineInfo(options: WakeOptions, keyless: boolean): WakeEngineInfo {
+  const engine = keyless ? "porcupine-keyless" : "porcupine";
+  let library: PorcupineLibrary;
+  try {
+    library = loadPorcupine(keyless);
+  } catch (error) {
+    return { engine, availability: unavailable(error), phrases: [], models: [] };
+  }
+  const models: ModelInfo[] = phrasesFor("porcupine", options).flatMap((phrase) => {
+    const file = options.keywordFiles?.[phrase] ?? library.keywords.get(phrase);
+    if (file === undefined) return [];
+    const note = keyless ? "1.9.2, for development" : "an access key under the vendor's terms is needed";
+    return [{ engine, name: phrase, file, present: true, licence: "Apache-2.0", note }];
+  });
+  const noKey: Availability = {
+    available: false,
+    code: "LICENCE_KEY",
+    reason: "no access key is configured",
+    hint: "Set wake.accessKey; keys come from the vendor's console.",
+  };
+  const availability = keyless || options.accessKey ? { available: true as const } : noKey;
+  return { engine, availability, phrases: [...library.keywords.keys()], models };
+}
+
+function unavailable(error: unknown): Availability {
+  const { code, hint } = toBarnacleError(error, "HARDWARE_UNAVAILABLE");
+  return { available: false, code, reason: messageOf(error), hint };
+}
