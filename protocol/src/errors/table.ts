@@ -52,6 +52,18 @@ export const ERROR_TABLE = {
     409,
     "UNAVAILABLE",
   ),
+  STATE_DAMAGED: entry(
+    "The database in the state directory is damaged.",
+    "Restore it from a backup; keep the damaged file for inspection.",
+    500,
+    "UNAVAILABLE",
+  ),
+  STATE_NEWER: entry(
+    "The state directory was written by a newer version.",
+    "Update Barnacle, or choose another directory with --state-dir.",
+    409,
+    "UNAVAILABLE",
+  ),
   PORT_BUSY: entry(
     "A port is already in use.",
     "Stop the other program, or choose a port with --port or --mqtt-port (0 picks a free one).",

@@ -1,0 +1,61 @@
+import type { DatabaseSync } from "node:sqlite";
+import { BarnacleError } from "@barnacle/protocol/errors";
+
+/** One numbered step of the schema. Once released it is never edited; a change is a new number. */
+export interface Migration {
+  readonly number: number;
+  /** The aggregate it belongs to: `devices`. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * Brings the schema up to date. Each migration runs in a transaction of its own together with its record, so a crash
+ * leaves it wholly done or not begun.
+ * @returns the numbers applied now
+ * @throws STATE_NEWER when the database knows a migration that this version does not
+ */
+export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowMs: number): readonly number[] {
+  db.exec(
+    "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)",
+  );
+  const done = new Set<number>();
+  for (const row of db.prepare("SELECT number, name FROM migrations ORDER BY number").iterate()) {
+    const number = Number(row.number);
+    if (!migrations.some((m) => m.number === number)) {
+      throw new BarnacleError(
+        "STATE_NEWER",
+        `the database has migration ${number} (${row.name}); this version knows ${migrations.length}, up to ${highest(migrations)}`,
+        { details: { migration: number } },
+      );
+    }
+    done.add(number);
+  }
+  const applied: number[] = [];
+  for (const migration of [...migrations].sort((a, b) => a.number - b.number)) {
+    if (done.has(migration.number)) continue;
+    apply(db, migration, nowMs);
+    applied.push(migration.number);
+  }
+  return applied;
+}
+
+function apply(db: DatabaseSync, migration: Migration, nowMs: number): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.exec(migration.sql);
+    db.prepare("INSERT INTO migrations (number, name, applied_at) VALUES (?, ?, ?)").run(
+      migration.number,
+      migration.name,
+      nowMs,
+    );
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function highest(migrations: readonly Migration[]): number {
+  return migrations.reduce((most, m) => Math.max(most, m.number), 0);
+}

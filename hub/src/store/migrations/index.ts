@@ -1,0 +1,8 @@
+import type { Migration } from "../migrate.ts";
+import { devices } from "./001-devices.ts";
+import { audit } from "./002-audit.ts";
+import { commands } from "./003-commands.ts";
+import { inbox } from "./004-inbox.ts";
+
+/** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
+export const MIGRATIONS: readonly Migration[] = [devices, audit, commands, inbox];
