@@ -46,6 +46,10 @@ export const HubConfig = Type.Object(
     household: Type.Object(
       {
         rooms: Type.Array(RoomName, { default: [], description: "rooms besides those of the nodes" }),
+        areas: Type.Record(Type.String({ minLength: 1, maxLength: 48 }), Type.Array(RoomName), {
+          default: {},
+          description: "parts of the house by name, with their rooms: `downstairs: [kitchen, hallway]`",
+        }),
         appliances: Type.Array(Appliance, { default: [], description: "appliances besides those that nodes declare" }),
         tasks: Type.Array(Type.String(), {
           default: [],
