@@ -8,6 +8,8 @@ import type { PairAnswer, PairChallenge, PairRequest } from "@barnacle/protocol/
 import type { Events } from "@barnacle/protocol/runtime";
 import type {
   Appliance,
+  ApplianceAction,
+  ApplianceKind,
   BoardTelemetry,
   CapabilityManifest,
   CommandRequest,
@@ -67,6 +69,8 @@ export interface DeviceRecord {
   readonly connectedAtMs?: number;
   readonly incarnation?: number;
   readonly manifest?: CapabilityManifest;
+  /** Commands that the device came to offer after its approval; unusable until an operator approves them. */
+  readonly unapprovedCommands?: readonly string[];
   readonly telemetry?: BoardTelemetry;
   readonly telemetryAtMs?: number;
 }
@@ -262,6 +266,8 @@ export interface PolicyRequest {
   readonly deviceId?: string;
   readonly room?: string;
   readonly params?: JsonObject;
+  /** What the command would do to things in the home, when that is known: `{kind: "lock", action: "unlock"}`. */
+  readonly appliances?: readonly { readonly kind: ApplianceKind; readonly action: ApplianceAction }[];
 }
 
 export interface Decision {
@@ -274,6 +280,19 @@ export interface Decision {
 /** Every command passes here. Default deny; deny wins; pure, so that it can be explained without being done. */
 export interface Policy {
   decide(request: PolicyRequest): Decision;
+  /** The decision and, in the order they were asked, every rule with whether it matched and why not. */
+  explain(request: PolicyRequest): PolicyExplanation;
+}
+
+export interface PolicyExplanation {
+  readonly decision: Decision;
+  readonly rules: readonly {
+    readonly id: string;
+    readonly effect: "allow" | "deny";
+    readonly source: "config" | "built-in";
+    readonly matched: boolean;
+    readonly why: string;
+  }[];
 }
 
 export interface AuditEntry {
@@ -340,13 +359,21 @@ export interface InboxQuery {
   readonly cursor?: string;
 }
 
+export interface InboxEntered {
+  readonly message: InboxMessage;
+  /** False: it was here already; `message` is the one that was. */
+  readonly created: boolean;
+}
+
 /** Every turn and message enters through `enter`, once. */
 export interface Inbox {
   readonly events: Events<{ entered: { readonly message: InboxMessage } }>;
-  enter(entry: InboxEntry): Promise<{ readonly message: InboxMessage; readonly created: boolean }>;
+  /** `alongside` is written in the same transaction, so that a message and what it belongs to are stored together or not at all. */
+  enter(entry: InboxEntry, alongside?: (entered: InboxEntered) => void): Promise<InboxEntered>;
   get(id: string): Promise<InboxMessage | undefined>;
   list(query: InboxQuery): Promise<{ readonly messages: readonly InboxMessage[]; readonly nextCursor?: string }>;
   mark(id: string, flags: { read?: boolean; archived?: boolean }): Promise<InboxMessage>;
+  counts(): Promise<{ readonly total: number; readonly unread: number; readonly archived: number }>;
 }
 
 // --- household, voice ----------------------------------------------------------------------------------------------

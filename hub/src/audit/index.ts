@@ -1,0 +1,3 @@
+export { canonicalJson } from "./canonical.ts";
+export { masked } from "./mask.ts";
+export { AuditTrail, type AuditTrailOptions, unwritable } from "./trail.ts";
