@@ -75,11 +75,11 @@ export function accepts(expr: Expr, sentence: string): boolean {
         return ends(part.item, at).add(at);
       case "choice":
         return new Set(part.items.flatMap((item) => [...ends(item, at)]));
-      case "sequence":
-        return part.items.reduce(
-          (places, item) => new Set([...places].flatMap((place) => [...ends(item, place)])),
-          new Set([at]),
-        );
+      case "sequence": {
+        let places = new Set([at]);
+        for (const item of part.items) places = new Set([...places].flatMap((place) => [...ends(item, place)]));
+        return places;
+      }
       default:
         return new Set();
     }

@@ -84,6 +84,15 @@ export const appliances: IntentFamily = {
       ],
     },
     {
+      intent: "appliance.unknown",
+      say: [],
+      type: [
+        "(turn|switch) (on|off) the {anything:name}",
+        "(turn|switch) the {anything:name} (on|off)",
+        "(open|close|lock|unlock|start|stop|pause|dim) the {anything:name}",
+      ],
+    },
+    {
       intent: "scene.start",
       say: ["run the {scene:name} scene"],
       type: ["(start|activate|set) [the] {scene:name} [scene]", "{scene:name} scene", "{scene:name}"],

@@ -13,8 +13,14 @@ export const timers: IntentFamily = {
     },
     {
       intent: "timer.cancel",
-      say: ["(cancel|stop) the timer", "cancel all timers", "cancel the <size> timer"],
-      type: ["(clear|delete|end|remove) [the] [<size>] timer", "(stop|clear|delete|remove) all [the] timers"],
+      say: ["(cancel|stop) the timer", "cancel the <size> timer"],
+      type: ["(clear|delete|end|remove) [the] [<size>] timer"],
+    },
+    {
+      intent: "timer.cancel",
+      say: ["cancel all timers"],
+      type: ["(stop|clear|delete|remove|cancel) all [the] timers"],
+      slots: { which: "all" },
     },
     {
       intent: "timer.left",
