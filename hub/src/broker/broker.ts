@@ -1,0 +1,444 @@
+import { type EventEmitter, once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { BarnacleError, hasCode, messageOf, systemCode, toBarnacleError } from "@barnacle/protocol/errors";
+import { parseMqttPassword } from "@barnacle/protocol/identity";
+import {
+  decode,
+  encode,
+  MAX_PAYLOAD_BYTES,
+  MQTT_CONTRACT,
+  maySubscribe,
+  type NodeState,
+  type TopicBody,
+  type TopicName,
+  topicFor,
+} from "@barnacle/protocol/mqtt";
+import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
+import type { CommandResult } from "@barnacle/protocol/schema";
+import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
+import type { Counters, Devices, NodeInbound } from "../services.ts";
+import type { Store } from "../store/index.ts";
+import { Faults } from "./faults.ts";
+import { FrameGuard } from "./frame-guard.ts";
+import { Ingest } from "./ingest.ts";
+import { BrokerPersistence } from "./persistence.ts";
+import { RetainedStore } from "./retained-store.ts";
+import type { Greeting, Session, WillMessage } from "./session.ts";
+
+export interface BrokerEvents {
+  /** A node's birth was stored; it has subscribed and can be sent to. */
+  ready: { readonly deviceId: string };
+  gone: { readonly deviceId: string; readonly reason: string };
+  result: { readonly deviceId: string; readonly result: CommandResult };
+}
+
+export interface BrokerLimits {
+  /** Open connections, admitted or not. */
+  readonly maxClients: number;
+  /** From the TCP connection to CONNECT. */
+  readonly connectTimeoutMs: number;
+  readonly maxPacketBytes: number;
+}
+
+export interface MqttBrokerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly site: string;
+  readonly devices: Devices;
+  readonly inbound: NodeInbound;
+  readonly store: Store;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits?: Partial<BrokerLimits>;
+}
+
+const LIMITS: BrokerLimits = {
+  maxClients: 2000,
+  connectTimeoutMs: 10_000,
+  maxPacketBytes: MAX_PAYLOAD_BYTES + 1024,
+};
+/** A CONNECT with its proof and will needs less than 1 KB. */
+const CONNECT_BYTES = 16 * 1024;
+const KEEPALIVE_LIMIT_S = 300;
+
+/**
+ * The embedded MQTT broker. It admits paired devices only, keeps each to its own topics, and acknowledges a node's message
+ * only after the hub has stored it: decoding and storing happen inside the library's publish permission, which comes before
+ * the PUBACK.
+ */
+export class MqttBroker implements Unit {
+  readonly events = new Events<BrokerEvents>();
+  readonly #options: MqttBrokerOptions;
+  readonly #limits: BrokerLimits;
+  readonly #faults: Faults;
+  readonly #ingest: Ingest;
+  readonly #persistence: BrokerPersistence;
+  readonly #sessions = new Map<string, Session>();
+  readonly #byClient = new WeakMap<Client, Session>();
+  readonly #greetings = new WeakMap<Client, Greeting>();
+  readonly #guards = new WeakMap<object, FrameGuard>();
+  readonly #sockets = new Set<Socket>();
+  #aedes: Aedes | undefined;
+  #server: Server | undefined;
+  #stopping = false;
+
+  constructor(options: MqttBrokerOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#faults = new Faults(options);
+    this.#ingest = new Ingest({
+      inbound: options.inbound,
+      faults: this.#faults,
+      clock: options.clock,
+      site: options.site,
+    });
+    this.#persistence = new BrokerPersistence(new RetainedStore(options.store));
+  }
+
+  /** The port in use; 0 before the start. */
+  get port(): number {
+    const address = this.#server?.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  get clients(): number {
+    return this.#sessions.size;
+  }
+
+  /** What this device did wrong since the start, by kind. */
+  faultsOf(deviceId: string): Readonly<Record<string, number>> {
+    return this.#faults.of(deviceId);
+  }
+
+  /** @throws PORT_BUSY, BIND_REFUSED */
+  async start(): Promise<void> {
+    this.#stopping = false;
+    const { devices } = this.#options;
+    devices.events.on("revoked", ({ deviceId, role, reason }) => this.#revoked(deviceId, role, reason), this);
+    devices.events.on("removed", ({ deviceId }) => this.#removed(deviceId), this);
+    const aedes = await Aedes.createBroker({
+      persistence: this.#persistence,
+      connectTimeout: this.#limits.connectTimeoutMs,
+      keepaliveLimit: KEEPALIVE_LIMIT_S,
+      maxClientsIdLength: 64,
+      preConnect: (client, packet, done) => {
+        // Sessions are clean whatever the client asks: what must survive is repeated by the sender until acknowledged.
+        packet.clean = true;
+        const guard = this.#guards.get(client.conn);
+        this.#greetings.set(client, { will: packet.will as WillMessage | undefined, guard });
+        done(null, true);
+      },
+      authenticate: (client, username, password, done) => {
+        this.#admit(client, username, password).then(
+          () => done(null, true),
+          (error: unknown) => done(refusal(error), false),
+        );
+      },
+      authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
+    });
+    this.#aedes = aedes;
+    aedes.on("keepaliveTimeout", (client) => this.#setReason(client, "no sign of life (keep-alive)"));
+    aedes.on("clientError", (client, error) => this.#setReason(client, error.message));
+    aedes.on("connectionError", (_client, error) => {
+      this.#options.counters.add("mqtt.connectionErrors");
+      this.#options.log.debug({ problem: error.message }, "an MQTT connection failed before it was admitted");
+    });
+    aedes.on("clientDisconnect", (client) => this.#ended(client));
+    // The library reports failures of its own internals here; unheard, they would end the process.
+    (aedes as EventEmitter).on("error", (error) => {
+      this.#options.log.error({ problem: messageOf(error) }, "broker fault");
+    });
+    await this.#listen(aedes);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#options.devices.events.dropOwner(this);
+    const server = this.#server;
+    const aedes = this.#aedes;
+    this.#server = undefined;
+    this.#aedes = undefined;
+    const closed = server && new Promise<void>((resolve) => server.close(() => resolve()));
+    if (aedes) await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    this.#sessions.clear();
+  }
+
+  /** Connected, admitted and subscribed. */
+  isReady(deviceId: string): boolean {
+    return this.#sessions.get(deviceId)?.ready === true;
+  }
+
+  /** Publishes to one node. Resolves when the broker has handed it on; that is no proof that the node has it. */
+  publish<N extends TopicName>(
+    deviceId: string,
+    name: N,
+    id: string | undefined,
+    body: TopicBody<N>,
+    messageId?: string,
+  ) {
+    const { site, clock, random } = this.#options;
+    const spec = MQTT_CONTRACT[name];
+    return this.#send({
+      cmd: "publish",
+      topic: topicFor({ site, node: deviceId }, name, id),
+      payload: encode(name, { id: messageId ?? random.uuid(), ts: clock.now() }, body),
+      qos: spec.qos,
+      retain: spec.retain,
+      dup: false,
+    });
+  }
+
+  kick(deviceId: string, reason: string): void {
+    const session = this.#sessions.get(deviceId);
+    if (!session) return;
+    session.reason ??= reason;
+    session.client.close();
+  }
+
+  async #listen(aedes: Aedes): Promise<void> {
+    const { host, port } = this.#options;
+    const server = createServer((socket) => this.#accept(aedes, socket));
+    server.listen(port, host);
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      this.#aedes = undefined;
+      this.#options.devices.events.dropOwner(this);
+      throw bindFailure("MQTT", host, port, error);
+    }
+    server.on("error", (error) => this.#options.log.error({ problem: error.message }, "MQTT listener fault"));
+    this.#server = server;
+  }
+
+  #accept(aedes: Aedes, socket: Socket): void {
+    if (this.#sockets.size >= this.#limits.maxClients) {
+      this.#options.counters.add("mqtt.refused.full");
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    const guard = new FrameGuard(CONNECT_BYTES);
+    this.#guards.set(socket, guard);
+    aedes.handle(socket);
+    // After `handle`: its `readable` listener governs the flow, and this one sees each chunk before it is parsed.
+    socket.on("data", (chunk: Buffer) => {
+      if (guard.accept(chunk)) return;
+      this.#options.counters.add("mqtt.refused.size");
+      socket.destroy();
+    });
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  async #admit(client: Client, username: string | undefined, password: Buffer | undefined): Promise<void> {
+    const { devices, counters, log } = this.#options;
+    const greeting = this.#greetings.get(client);
+    const remoteIp = (client.conn as Socket).remoteAddress ?? "unknown";
+    try {
+      if (username === undefined || username !== client.id) {
+        throw new BarnacleError("PROOF_INVALID", "the MQTT user name and client id must both be the device id");
+      }
+      const device = await devices.admit(username, password?.toString("utf8") ?? "", remoteIp);
+      if (client.closed) return;
+      const { incarnation } = parseMqttPassword(password?.toString("utf8") ?? "");
+      const willState = this.#checkWill(username, greeting?.will, incarnation);
+      const previous = this.#sessions.get(device.deviceId);
+      const session: Session = {
+        deviceId: device.deviceId,
+        client,
+        incarnation,
+        will: greeting?.will,
+        willState,
+        ready: false,
+        reason: undefined,
+        queue: Promise.resolve(),
+      };
+      this.#sessions.set(device.deviceId, session);
+      this.#byClient.set(client, session);
+      client.conn.once("close", () => this.#ended(client));
+      greeting?.guard?.raise(this.#limits.maxPacketBytes);
+      if (previous) {
+        counters.add("mqtt.takeover");
+        previous.client.close();
+      }
+    } catch (error) {
+      counters.add("mqtt.refused.connect");
+      log.warn({ deviceId: username?.slice(0, 64), remoteIp, problem: messageOf(error) }, "MQTT connection refused");
+      throw error;
+    }
+  }
+
+  /** A will may only say that this very connection of this very device is gone. */
+  #checkWill(deviceId: string, will: WillMessage | undefined, incarnation: number): NodeState | undefined {
+    if (!will) return undefined;
+    const topic = topicFor({ site: this.#options.site, node: deviceId }, "state");
+    if (will.topic !== topic || !will.retain || will.qos > 1) {
+      throw new BarnacleError("FORBIDDEN", `a will must be retained, of QoS 0 or 1, on ${topic}`);
+    }
+    const { body } = decode("state", will.payload, this.#options.clock.now());
+    if (body.status !== "offline" || body.incarnation !== incarnation) {
+      throw new BarnacleError("FORBIDDEN", "a will must say `offline` with the incarnation of its own connection");
+    }
+    return body;
+  }
+
+  #authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const session = client ? this.#byClient.get(client) : undefined;
+    if (!session) {
+      done(new BarnacleError("FORBIDDEN", "no admitted device"));
+      return;
+    }
+    const latest = this.#sessions.get(session.deviceId);
+    const newer = latest !== undefined && latest !== session;
+    if (session.will && (packet as unknown) === session.will) {
+      if (this.#stopping || newer) done(new BarnacleError("CONFLICT", "a late will is ignored"));
+      else this.#later(session, () => this.#ingest.will(session), done);
+      return;
+    }
+    if (newer) {
+      done(new BarnacleError("CONFLICT", "a newer connection of this device took over"));
+      return;
+    }
+    const target = this.#ingest.target(session, packet);
+    if (target === "forbidden") {
+      this.#faults.note(session.deviceId, "violation.publish", `may not publish to ${packet.topic.slice(0, 200)}`);
+      session.reason = "published to a topic that is not its own";
+      done(new BarnacleError("FORBIDDEN", "not a topic of this device"));
+      return;
+    }
+    if (target === "audio") {
+      this.#options.counters.add("mqtt.audioFrames");
+      done(null);
+      return;
+    }
+    const accept = () => this.#take(session, packet, target);
+    // A result must not wait behind a message whose handling waits for that result.
+    if (target.name === "result") {
+      accept().then(() => done(null), done);
+      return;
+    }
+    this.#later(session, accept, done);
+  }
+
+  async #take(session: Session, packet: PublishPacket, target: { name: TopicName; id: string | undefined }) {
+    const taken = await this.#ingest.take(session, packet, target);
+    switch (taken.kind) {
+      case "dropped":
+        // Acknowledged, so that it is not sent again, but neither kept nor passed on.
+        packet.retain = false;
+        return;
+      case "stored":
+        if (taken.ackId !== undefined) await this.publish(session.deviceId, "ack", undefined, { ids: [taken.ackId] });
+        return;
+      case "result":
+        this.events.emit("result", { deviceId: session.deviceId, result: taken.result });
+        return;
+      case "state":
+        session.ready = taken.online;
+        if (taken.online) this.events.emit("ready", { deviceId: session.deviceId });
+        return;
+    }
+  }
+
+  #later(session: Session, job: () => Promise<void>, done: (error?: Error | null) => void): void {
+    session.queue = session.queue.then(job).then(
+      () => done(null),
+      (error: unknown) => {
+        // Not stored: no PUBACK; the connection ends and the node sends the message again.
+        this.#options.counters.add("mqtt.notStored");
+        this.#options.log.error({ deviceId: session.deviceId, problem: messageOf(error) }, "a message was not stored");
+        session.reason = "the hub could not store a message";
+        done(toBarnacleError(error));
+      },
+    );
+  }
+
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, subscription?: Subscription | null) => void,
+  ): void {
+    const session = this.#byClient.get(client);
+    if (session && maySubscribe({ site: this.#options.site, node: session.deviceId }, subscription.topic)) {
+      done(null, subscription);
+      return;
+    }
+    const deviceId = session?.deviceId ?? "unknown";
+    this.#faults.note(deviceId, "violation.subscribe", `may not subscribe to ${subscription.topic.slice(0, 200)}`);
+    if (session) session.reason = "subscribed to a topic that is not its own";
+    done(new BarnacleError("FORBIDDEN", "not a topic of this device"));
+  }
+
+  #ended(client: Client): void {
+    const session = this.#byClient.get(client);
+    if (!session || this.#sessions.get(session.deviceId) !== session) return;
+    // A will still waiting in the queue belongs to this session; let it be stored first.
+    void session.queue.then(() => {
+      if (this.#sessions.get(session.deviceId) !== session) return;
+      this.#sessions.delete(session.deviceId);
+      if (this.#stopping) return;
+      const reason = session.reason ?? "connection closed";
+      this.#options.devices.disconnected(session.deviceId, session.incarnation, reason).catch((error: unknown) => {
+        this.#options.log.error({ deviceId: session.deviceId, problem: messageOf(error) }, "presence was not stored");
+      });
+      this.events.emit("gone", { deviceId: session.deviceId, reason });
+    });
+  }
+
+  #revoked(deviceId: string, role: string | undefined, reason: string): void {
+    if (role === undefined || role === "node") this.kick(deviceId, reason);
+  }
+
+  #removed(deviceId: string): void {
+    this.kick(deviceId, "the device was removed");
+    this.#faults.forget(deviceId);
+    const node = { site: this.#options.site, node: deviceId };
+    for (const name of ["state", "caps", "config"] as const) {
+      const topic = topicFor(node, name);
+      if (!this.#persistence.retained(topic)) continue;
+      void this.#send({ cmd: "publish", topic, payload: "", qos: 0, retain: true, dup: false });
+    }
+  }
+
+  #send(packet: PublishPacket): Promise<void> {
+    const aedes = this.#aedes;
+    if (!aedes) return Promise.resolve();
+    return new Promise((resolve) => {
+      aedes.publish(packet, (error) => {
+        if (error) this.#options.log.error({ topic: packet.topic, problem: messageOf(error) }, "not published");
+        resolve();
+      });
+    });
+  }
+
+  #setReason(client: Client, reason: string): void {
+    const session = this.#byClient.get(client);
+    if (session) session.reason ??= reason;
+  }
+}
+
+/** Names a failed `listen`. */
+export function bindFailure(what: string, host: string, port: number, error: unknown): BarnacleError {
+  const where = `${what} on ${host}:${port}`;
+  if (systemCode(error) === "EADDRINUSE") {
+    return new BarnacleError("PORT_BUSY", `${where}: the port is already in use`, { details: { host, port } });
+  }
+  return new BarnacleError("BIND_REFUSED", `${where}: ${messageOf(error)}`, { details: { host, port }, cause: error });
+}
+
+/** MQTT 3.1.1 CONNACK codes: 3 server unavailable, 4 bad user name or password, 5 not authorized. */
+function refusal(error: unknown): AuthenticateError {
+  const returnCode = hasCode(error, "PROOF_INVALID")
+    ? 4
+    : hasCode(error, "NOT_PAIRED", "DEVICE_BLOCKED", "DEVICE_UNKNOWN", "FORBIDDEN", "MESSAGE_MALFORMED")
+      ? 5
+      : 3;
+  return Object.assign(toBarnacleError(error), { returnCode }) as AuthenticateError;
+}

@@ -1,0 +1,4 @@
+export { type BrokerLimits, bindFailure, MqttBroker, type MqttBrokerOptions } from "./broker.ts";
+export { HubInbound } from "./inbound.ts";
+export { MqttMessenger, type MqttMessengerOptions } from "./messenger.ts";
+export { MqttLink, type MqttLinkEvents } from "./mqtt-link.ts";

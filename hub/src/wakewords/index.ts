@@ -1,0 +1,1 @@
+export { StoredWakeWords } from "./wake-words.ts";
