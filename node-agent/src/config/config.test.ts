@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import path from "node:path";
+import t from "tap";
+import { chooseStateDir, makeStateDir, resolveConfig } from "./index.ts";
+
+t.test("without a file every setting has its default", async (t) => {
+  const dir = t.testdir({});
+  const config = resolveConfig({ stateDir: dir }, {});
+  t.equal(config.name, hostname());
+  t.equal(config.hub, "http://127.0.0.1:18789");
+  t.same(config.wake.phrases, ["hey jarvis"]);
+  t.equal(config.speech.silenceMs, 700);
+  t.equal(config.file, undefined);
+});
+
+t.test("flags win over the environment, the environment over the file", async (t) => {
+  const dir = t.testdir({ "node.yaml": "name: File\nroom: kitchen\nhub: http://file:1\n" });
+  const plain = resolveConfig({ stateDir: dir }, {});
+  t.match(plain, { name: "File", room: "kitchen", hub: "http://file:1", file: path.join(dir, "node.yaml") });
+  t.equal(resolveConfig({ stateDir: dir }, { BARNACLE_URL: "http://env:2" }).hub, "http://env:2");
+  const flags = { stateDir: dir, hub: "http://flag:3", name: "Flag", room: "office" };
+  t.match(resolveConfig(flags, { BARNACLE_URL: "http://env:2" }), {
+    name: "Flag",
+    room: "office",
+    hub: "http://flag:3",
+  });
+});
+
+t.test("a misspelt key is named with file, line and key", async (t) => {
+  const file = path.join(t.testdir({ "bad.yaml": "name: A\nwake:\n  engin: none\n" }), "bad.yaml");
+  t.throws(() => resolveConfig({ config: file, stateDir: t.testdirName }, {}), {
+    code: "CONFIG_INVALID",
+    message: /bad\.yaml:3: wake\.engin/,
+  });
+});
+
+t.test("a value outside its choices is named", async (t) => {
+  const file = path.join(t.testdir({ "bad.yaml": "microphone:\n  driver: tape\n" }), "bad.yaml");
+  t.throws(() => resolveConfig({ config: file, stateDir: t.testdirName }, {}), {
+    code: "CONFIG_INVALID",
+    message: /microphone\.driver/,
+  });
+});
+
+t.test("an appliance on a pin gets the actions of its kind", async (t) => {
+  const yaml = `
+room: kitchen
+gpio:
+  driver: fake
+  lines:
+    - {line: 17, name: lamp}
+    - {line: 18, direction: out}
+    - {line: 4, direction: in}
+appliances:
+  - {id: lamp, name: light, kind: light, line: 17}
+  - {id: door, name: front door, kind: lock, room: hall, line: 18}
+  - {id: window, name: window, kind: sensor, line: 4}
+  - {id: radio, name: radio, kind: media, actions: {start: {command: audio.play, params: {tone: {hz: 440, ms: 100}}}}}
+`;
+  const file = path.join(t.testdir({ "node.yaml": yaml }), "node.yaml");
+  const [lamp, door, window, radio] = resolveConfig({ config: file, stateDir: t.testdirName }, {}).appliances;
+  t.same(lamp?.actions, {
+    on: { command: "gpio.write", params: { line: 17, value: 1 } },
+    off: { command: "gpio.write", params: { line: 17, value: 0 } },
+    set: { command: "gpio.pwm", params: { line: 17 }, levelParam: "percent" },
+    read: { command: "gpio.read", params: { line: 17 } },
+  });
+  t.equal(lamp?.room, "kitchen", "the node's room is the appliance's unless it has its own");
+  t.equal(door?.room, "hall");
+  t.same(Object.keys(door?.actions ?? {}), ["lock", "unlock", "read"]);
+  t.same(Object.keys(window?.actions ?? {}), ["read"]);
+  t.same(Object.keys(radio?.actions ?? {}), ["start"]);
+});
+
+for (const [what, yaml, message] of [
+  ["on a pin that is not configured", "- {id: a, name: a, kind: light, line: 9}", /line 9 is not among gpio\.lines/],
+  ["without pin and actions", "- {id: a, name: a, kind: light}", /either line or actions/],
+  ["with an id used twice", "- &x {id: a, name: a, kind: light, actions: {}}\n- *x", /used twice/],
+] as const) {
+  t.test(`an appliance ${what} is refused`, async (t) => {
+    const file = path.join(t.testdir({ "node.yaml": `appliances:\n${yaml}\n` }), "node.yaml");
+    t.throws(() => resolveConfig({ config: file, stateDir: t.testdirName }, {}), { code: "CONFIG_INVALID", message });
+  });
+}
+
+t.test("the state directory is the flag's, the environment's, the system's or the user's", async (t) => {
+  t.equal(chooseStateDir("/a", { BARNACLE_STATE_DIR: "/b" }), "/a");
+  t.equal(chooseStateDir(undefined, { BARNACLE_STATE_DIR: "/b" }), "/b");
+  t.equal(
+    chooseStateDir(undefined, { HOME: "/home/u" }, () => true),
+    "/var/lib/barnacle-node",
+  );
+  t.equal(
+    chooseStateDir(undefined, { HOME: "/home/u" }, () => false),
+    "/home/u/.local/state/barnacle-node",
+  );
+});
+
+t.test("a state directory that cannot be made is named", async (t) => {
+  const dir = t.testdir({ file: "" });
+  t.throws(() => makeStateDir(path.join(dir, "file", "below")), { code: "STATE_UNWRITABLE", message: /below/ });
+  mkdirSync(path.join(dir, "fine"));
+  writeFileSync(path.join(dir, "fine", "x"), "");
+  makeStateDir(path.join(dir, "fine"));
+});

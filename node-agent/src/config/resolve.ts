@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import path from "node:path";
+import { loadConfig } from "@barnacle/protocol/config";
+import type { Appliance } from "@barnacle/protocol/schema";
+import { appliancesOf } from "./appliances.ts";
+import { NodeFileConfig } from "./schema.ts";
+import { chooseStateDir } from "./state-dir.ts";
+
+/** What flags may override. */
+export interface ConfigFlags {
+  readonly config?: string | undefined;
+  readonly stateDir?: string | undefined;
+  readonly hub?: string | undefined;
+  readonly name?: string | undefined;
+  readonly room?: string | undefined;
+}
+
+/** The file's settings with flags, environment and defaults applied; `appliances` in the manifest's form. */
+export interface NodeConfiguration extends Omit<NodeFileConfig, "appliances"> {
+  readonly name: string;
+  readonly stateDir: string;
+  readonly appliances: readonly Appliance[];
+  /** The file it came from, if any. */
+  readonly file: string | undefined;
+}
+
+/**
+ * Flags win over the file, the file over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
+ * @throws FILE_UNREADABLE, CONFIG_INVALID
+ */
+export function resolveConfig(
+  flags: ConfigFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): NodeConfiguration {
+  const stateDir = chooseStateDir(flags.stateDir, env);
+  const usual = path.join(stateDir, "node.yaml");
+  const file = flags.config ?? (existsSync(usual) ? usual : undefined);
+  const given = loadConfig(NodeFileConfig, file);
+  const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub;
+  const room = flags.room ?? given.room;
+  const merged: NodeFileConfig = { ...given, hub, ...(room === undefined ? {} : { room }) };
+  return {
+    ...merged,
+    name: flags.name ?? given.name ?? hostname(),
+    stateDir,
+    appliances: appliancesOf(merged),
+    file,
+  };
+}

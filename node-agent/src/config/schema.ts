@@ -1,0 +1,143 @@
+import { Appliance, ApplianceKind, literals, RoomName } from "@barnacle/protocol/schema";
+import { type Static, type TProperties, Type } from "@sinclair/typebox";
+
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+/** A section that may be left out: it then consists of its defaults. */
+function section<T extends TProperties>(description: string, members: T) {
+  return Type.Object(members, { additionalProperties: false, default: {}, description });
+}
+
+const Microphone = section("Where sound comes from.", {
+  driver: Type.Unsafe<"pvrecorder" | "command" | "wav" | "none">({
+    ...literals(["pvrecorder", "command", "wav", "none"]),
+    default: "pvrecorder",
+    description: "pvrecorder: a sound device; command: a recorder's output; wav: a file at real pace; none",
+  }),
+  device: Type.Optional(
+    Type.Union([Type.Integer({ minimum: -1 }), Type.String({ minLength: 1 })], {
+      description: "pvrecorder: index or part of the name; -1 or absent: the system's default",
+    }),
+  ),
+  command: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      description: "command: program and arguments that write 16 kHz mono s16le; no shell is involved",
+    }),
+  ),
+  file: text("wav: a 16 kHz mono 16-bit WAV file"),
+  thenSilence: Type.Boolean({ default: true, description: "wav: go on with silence after the end of the file" }),
+});
+
+const Wake = section("The wake engine.", {
+  engine: Type.Unsafe<"openwakeword" | "porcupine" | "pocketsphinx" | "none">({
+    ...literals(["openwakeword", "porcupine", "pocketsphinx", "none"]),
+    default: "openwakeword",
+    description: "openwakeword, porcupine (needs accessKey), pocketsphinx or none",
+  }),
+  phrases: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), {
+    default: ["hey jarvis"],
+    maxItems: 20,
+    description: "phrases to listen for; the hub's global wake words replace them where the engine has them",
+  }),
+  threshold: Type.Number({ default: 0.5, minimum: 0, maximum: 1, description: "lowest score that counts, 0 to 1" }),
+  modelDirectory: text("directory of the engine's model files"),
+  accessKey: text("Porcupine's access key; never printed"),
+});
+
+const Speech = section("Recogniser and end of speech.", {
+  engine: Type.Unsafe<"pocketsphinx" | "vosk" | "none">({
+    ...literals(["pocketsphinx", "vosk", "none"]),
+    default: "pocketsphinx",
+    description: "pocketsphinx, vosk (needs library and model) or none",
+  }),
+  library: text("path of the engine's native library"),
+  model: text("directory of the acoustic model"),
+  minConfidence: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: "results below it are rejected; absent: the engine's own" }),
+  ),
+  silenceMs: Type.Number({ default: 700, minimum: 100, maximum: 5000, description: "pause that ends an utterance" }),
+  limitMs: Type.Number({ default: 8000, minimum: 1000, maximum: 60_000, description: "longest utterance" }),
+  noSpeechMs: Type.Number({ default: 4000, minimum: 500, maximum: 30_000, description: "patience for a first word" }),
+  replyMs: Type.Number({ default: 8000, minimum: 500, maximum: 60_000, description: "patience for the hub's answer" }),
+});
+
+const Voice = section("How the node speaks.", {
+  engine: Type.Unsafe<"espeak-ng" | "flite" | "none">({
+    ...literals(["espeak-ng", "flite", "none"]),
+    default: "espeak-ng",
+    description: "espeak-ng, flite or none",
+  }),
+  voice: text("the engine's name of a voice"),
+  player: Type.Unsafe<"pacat" | "aplay" | "file" | "none">({
+    ...literals(["pacat", "aplay", "file", "none"]),
+    default: "aplay",
+    description: "pacat (PulseAudio, PipeWire), aplay (ALSA), file (writes WAV files) or none",
+  }),
+  directory: text("file: where the WAV files go"),
+});
+
+const Gpio = section("General-purpose pins.", {
+  driver: Type.Unsafe<"fake" | "none">({
+    ...literals(["fake", "none"]),
+    default: "none",
+    description: "fake: simulated pins; none",
+  }),
+  stateFile: text("fake: file that mirrors the pins as JSON"),
+  lines: Type.Array(
+    Type.Object(
+      {
+        line: Type.Integer({ minimum: 0, description: "offset on the chip" }),
+        name: text("what hangs on it"),
+        direction: Type.Unsafe<"in" | "out">({ ...literals(["in", "out"]), default: "out" }),
+        activeLow: Type.Boolean({ default: false, description: "inverts the line: 1 always means on" }),
+        initial: Type.Optional(Type.Unsafe<0 | 1>(Type.Union([Type.Literal(0), Type.Literal(1)]))),
+      },
+      { additionalProperties: false },
+    ),
+    { default: [], description: "pins in use" },
+  ),
+});
+
+/** An appliance on one pin; its actions follow from its kind. */
+export const LineAppliance = Type.Object(
+  {
+    id: Type.String({ pattern: "^[a-z0-9_-]{1,64}$", description: "unique on this node" }),
+    name: Type.String({ minLength: 1, maxLength: 48, description: "as people say it, without the room" }),
+    kind: ApplianceKind,
+    room: Type.Optional(RoomName),
+    aliases: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 48 }), { maxItems: 8 })),
+    line: Type.Optional(Type.Integer({ minimum: 0, description: "the pin it hangs on; or give actions" })),
+    actions: Type.Optional(Appliance.properties.actions),
+  },
+  { additionalProperties: false },
+);
+export type LineAppliance = Static<typeof LineAppliance>;
+
+/** `barnacle-node`'s configuration file. */
+export const NodeFileConfig = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "default: the host's name" })),
+    room: Type.Optional(RoomName),
+    hub: Type.String({
+      default: "http://127.0.0.1:18789",
+      pattern: "^https?://",
+      description: "the hub's HTTP address; broker and site are learnt there",
+    }),
+    microphone: Microphone,
+    wake: Wake,
+    speech: Speech,
+    voice: Voice,
+    gpio: Gpio,
+    appliances: Type.Array(LineAppliance, { default: [], maxItems: 500, description: "things spoken of by name" }),
+    deny: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: "commands this node refuses whoever asks, by name or group: audio.play, gpio.*",
+    }),
+    telemetry: section("Board health.", {
+      intervalS: Type.Number({ default: 10, minimum: 1, maximum: 3600, description: "seconds between reports" }),
+    }),
+  },
+  { additionalProperties: false },
+);
+export type NodeFileConfig = Static<typeof NodeFileConfig>;

@@ -1,0 +1,25 @@
+import type { Random } from "@barnacle/protocol/runtime";
+
+const FIRST_MS = 1000;
+const MOST_MS = 60_000;
+
+/** Exponential back-off with full jitter: nodes that lost one hub together do not come back together. */
+export class Backoff {
+  readonly #random: Random;
+  #failures = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Milliseconds to wait before the next attempt: anywhere from 0 to 1 s, 2 s, 4 s … 60 s. */
+  next(): number {
+    const ceiling = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(this.#failures, 16));
+    this.#failures += 1;
+    return Math.round(this.#random.unit() * ceiling);
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+}

@@ -1,0 +1,1 @@
+export { Outbox, type OutboxKind, type OutboxParts } from "./outbox.ts";

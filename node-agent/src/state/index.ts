@@ -1,0 +1,3 @@
+export { openDatabase } from "./database.ts";
+export { lockStateDir } from "./lock.ts";
+export { Settings } from "./settings.ts";
