@@ -264,6 +264,7 @@ export const ERROR_TABLE = {
     409,
     "INVALID_REQUEST",
   ),
+  RATE_LIMITED: entry("Too many requests.", "Wait a little, then try again.", 429, "UNAVAILABLE", true),
   TIMEOUT: entry("An operation took too long.", "Try again.", 504, "UNAVAILABLE", true),
   INTERNAL: entry("A fault in Barnacle itself.", "Report it with the log lines around it.", 500, "UNAVAILABLE"),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,2 @@
+export { HttpServer, type HttpServerOptions, type Upgrades } from "./http-server.ts";
+export { RateLimit } from "./rate-limit.ts";
