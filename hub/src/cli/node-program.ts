@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import type { Io } from "./io.ts";
+
+const require = createRequire(import.meta.url);
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The script of `barnacle-node`, a program beside this one, never a library of it. @throws LIBRARY_MISSING */
+export function nodeProgram(): string {
+  try {
+    const manifest = require.resolve("@barnacle/node-agent/package.json");
+    const script = path.join(path.dirname(manifest), "bin", "barnacle-node.mjs");
+    if (existsSync(script)) return script;
+  } catch {
+    // Not installed: named below, as a script that is missing is.
+  }
+  throw new BarnacleError("LIBRARY_MISSING", "barnacle-node is not installed beside barnacle", {
+    hint: "Install the node package, or run this on a node.",
+  });
+}
+
+/** The script of this very program, for a hub in its own process. */
+export function hubProgram(): string {
+  return path.join(path.dirname(require.resolve("@barnacle/hub/package.json")), "bin", "barnacle.mjs");
+}
+
+/** Runs `barnacle-node` to its end and collects what it wrote. */
+export function runNode(args: readonly string[], io: Io): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [nodeProgram(), ...args], {
+      env: { ...io.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}

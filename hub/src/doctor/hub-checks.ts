@@ -1,0 +1,98 @@
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { toBarnacleError } from "@barnacle/protocol/errors";
+import { megabytes } from "../cli/format.ts";
+import type { Io } from "../cli/io.ts";
+import type { Check } from "./check.ts";
+
+const NODE_MAJOR = 24;
+const LOW_DISK_BYTES = 200 * 1024 * 1024;
+
+export interface HubCheckOptions {
+  readonly stateDir: string;
+  readonly nodeVersion: string;
+  readonly ports: { readonly gateway: number; readonly mqtt: number };
+  /** Resolves with the address of a running hub, rejects with why there is none. */
+  readonly findHub: (io: Io) => Promise<string>;
+  readonly io: Io;
+}
+
+/** Whether a hub can run here, or runs already. */
+export async function checkHub(options: HubCheckOptions): Promise<Check[]> {
+  const running = await findRunning(options);
+  const checks = [
+    checkNode(options.nodeVersion),
+    checkStateDir(options.stateDir),
+    checkDisk(options.stateDir),
+    running,
+  ];
+  if (running.state === "ok") return checks;
+  return [
+    ...checks,
+    await checkPort("gateway port", options.ports.gateway, "--port"),
+    await checkPort("mqtt port", options.ports.mqtt, "--mqtt-port"),
+  ];
+}
+
+function checkNode(version: string): Check {
+  const base = { area: "hub", name: "node.js" } as const;
+  if (Number.parseInt(version, 10) >= NODE_MAJOR) return { ...base, state: "ok", detail: version };
+  const hint = "`npm run setup` installs it beside the project.";
+  return { ...base, state: "bad", detail: `${version}; ${NODE_MAJOR} or newer is needed`, hint };
+}
+
+function checkStateDir(stateDir: string): Check {
+  const base = { area: "hub", name: "state directory" } as const;
+  try {
+    accessSync(nearestExisting(stateDir), constants.W_OK | constants.X_OK);
+    const detail = existsSync(stateDir) ? stateDir : `${stateDir} (will be made)`;
+    return { ...base, state: "ok", detail };
+  } catch {
+    // Only whether it may be written is asked; the reason is always the permissions.
+    const hint = "Choose another with --state-dir, or run as the user who owns it.";
+    return { ...base, state: "bad", detail: `${stateDir} cannot be written`, hint };
+  }
+}
+
+function checkDisk(stateDir: string): Check {
+  const base = { area: "hub", name: "disk" } as const;
+  const { bavail, bsize } = statfsSync(nearestExisting(stateDir));
+  const free = bavail * bsize;
+  const detail = `${megabytes(free)} free`;
+  if (free >= LOW_DISK_BYTES) return { ...base, state: "ok", detail };
+  return { ...base, state: "bad", detail, hint: `At least ${megabytes(LOW_DISK_BYTES)} are needed.` };
+}
+
+async function findRunning({ findHub, io }: HubCheckOptions): Promise<Check> {
+  const base = { area: "hub", name: "running hub" } as const;
+  try {
+    return { ...base, state: "ok", detail: await findHub(io) };
+  } catch (error) {
+    const { message, hint } = toBarnacleError(error);
+    return { ...base, state: "off", detail: message, hint };
+  }
+}
+
+function checkPort(name: string, port: number, flag: string): Promise<Check> {
+  const base = { area: "hub", name } as const;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resolve({
+        ...base,
+        state: "bad",
+        detail: `${port}: ${error.code === "EADDRINUSE" ? "another program uses it" : error.message}`,
+        hint: `Stop the other program, or choose a port with ${flag}.`,
+      }),
+    );
+    server.listen(port, "127.0.0.1", () =>
+      server.close(() => resolve({ ...base, state: "ok", detail: `${port} is free` })),
+    );
+  });
+}
+
+function nearestExisting(directory: string): string {
+  for (let at = path.resolve(directory); ; at = path.dirname(at))
+    if (existsSync(at) || at === path.dirname(at)) return at;
+}
