@@ -154,7 +154,10 @@ export interface Devices {
   approve(requestId: string, by: Principal): Promise<DeviceRecord>;
   reject(requestId: string, by: Principal): Promise<PendingPairing>;
 
-  /** Gateway device tokens: 32 hex, stored as SHA-256. */
+  /**
+   * Gateway device tokens: 32 hex, stored as SHA-256. Undefined when a live token covers `scopes` already: the client has
+   * it, and a stored hash cannot be shown again. A revoked one is replaced. @throws NOT_PAIRED
+   */
   ensureToken(
     deviceId: string,
     role: string,
@@ -166,14 +169,16 @@ export interface Devices {
     deviceId: string,
     role: string,
     scopes: readonly string[] | undefined,
+    by?: Principal,
   ): Promise<{ token: string; entry: DeviceToken }>;
-  revokeToken(deviceId: string, role: string): Promise<DeviceToken>;
+  revokeToken(deviceId: string, role: string, by?: Principal): Promise<DeviceToken>;
 
-  rename(deviceId: string, displayName: string): Promise<DeviceRecord>;
-  setRoom(deviceId: string, room: string | undefined): Promise<DeviceRecord>;
-  block(deviceId: string): Promise<DeviceRecord>;
-  unblock(deviceId: string): Promise<DeviceRecord>;
-  remove(deviceId: string): Promise<void>;
+  /** Each is audited; `by` is the hub itself when absent. A blocked device is not removed, or its key could pair again. */
+  rename(deviceId: string, displayName: string, by?: Principal): Promise<DeviceRecord>;
+  setRoom(deviceId: string, room: string | undefined, by?: Principal): Promise<DeviceRecord>;
+  block(deviceId: string, by?: Principal): Promise<DeviceRecord>;
+  unblock(deviceId: string, by?: Principal): Promise<DeviceRecord>;
+  remove(deviceId: string, by?: Principal): Promise<void>;
 
   /** MQTT CONNECT: proves possession, admits only a growing incarnation. @throws NOT_PAIRED, DEVICE_BLOCKED, PROOF_INVALID */
   admit(deviceId: string, password: string, remoteIp: string): Promise<DeviceRecord>;
@@ -183,6 +188,8 @@ export interface Devices {
   disconnected(deviceId: string, incarnation: number | undefined, reason: string): Promise<void>;
   setManifest(deviceId: string, manifest: CapabilityManifest): Promise<void>;
   setTelemetry(deviceId: string, telemetry: BoardTelemetry): void;
+  /** Any other sign of life of a connected device; silence of 45 s makes an MQTT node offline. */
+  touch(deviceId: string): void;
 }
 
 // --- links, commands, routing --------------------------------------------------------------------------------------

@@ -1,0 +1,2 @@
+export { HUB } from "./book.ts";
+export { DeviceRegistry, type DeviceRegistryOptions } from "./registry.ts";

@@ -1,0 +1,146 @@
+import { BarnacleError } from "@barnacle/protocol/errors";
+import type { Clock, Random } from "@barnacle/protocol/runtime";
+import type { PendingPairing } from "../services.ts";
+import type { Store } from "../store/index.ts";
+
+const LIFETIME_MS = 5 * 60_000;
+const MOST = 50;
+
+/** What is asked for; the same ask again is the same request. */
+export type Ask = Omit<PendingPairing, "requestId" | "ts" | "expiresAtMs">;
+
+interface Kept {
+  readonly request: PendingPairing;
+  readonly rejected: boolean;
+}
+
+/** Requests that wait for an operator, kept over restarts. One per device and role. */
+export class PairingRequests {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(store: Store, clock: Clock, random: Random) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  load(): void {
+    this.#kept.clear();
+    for (const row of this.#store.all("SELECT * FROM pairing_requests")) {
+      const request = JSON.parse(String(row.body)) as PendingPairing;
+      this.#kept.set(request.requestId, { request, rejected: row.status === "rejected" });
+    }
+  }
+
+  /** Newest first. */
+  pending(): readonly PendingPairing[] {
+    return [...this.#live()]
+      .filter((kept) => !kept.rejected)
+      .map((kept) => kept.request)
+      .sort((a, b) => b.ts - a.ts);
+  }
+
+  /**
+   * The request for this ask: the one that waits already when it asks for the same, otherwise a new one in its place,
+   * so that nobody approves more than was shown.
+   * @throws PAIRING_REJECTED while a rejection of this device and role lasts, PAIRING_LOCKED when too many wait
+   */
+  ask(ask: Ask, lifetimeMs = LIFETIME_MS): { request: PendingPairing; created: boolean } {
+    const known = [...this.#live()].find(
+      (kept) => kept.request.deviceId === ask.deviceId && kept.request.role === ask.role,
+    );
+    if (known?.rejected && (!ask.isRepair || sameAsk(known.request, ask))) {
+      throw new BarnacleError("PAIRING_REJECTED", "an operator rejected this device", {
+        details: { requestId: known.request.requestId, expiresAtMs: known.request.expiresAtMs },
+      });
+    }
+    if (known && !known.rejected && sameAsk(known.request, ask)) return { request: known.request, created: false };
+    if (!known && !ask.isRepair && this.pending().length >= MOST) {
+      throw new BarnacleError("PAIRING_LOCKED", `${MOST} pairing requests wait already`, {
+        hint: "Approve or reject some with `barnacle devices pending`, or use a setup code.",
+      });
+    }
+    const now = this.#clock.now();
+    const request: PendingPairing = {
+      ...ask,
+      requestId: this.#random.uuid(),
+      ts: now,
+      expiresAtMs: now + lifetimeMs,
+    };
+    this.#store.transaction(() => {
+      this.#store.run("DELETE FROM pairing_requests WHERE expires_at <= ?", now);
+      if (known) this.#store.run("DELETE FROM pairing_requests WHERE request_id = ?", known.request.requestId);
+      this.#store.run(
+        "INSERT INTO pairing_requests (request_id, device_id, status, ts, expires_at, body) VALUES (?, ?, 'pending', ?, ?, ?)",
+        request.requestId,
+        request.deviceId,
+        request.ts,
+        request.expiresAtMs,
+        JSON.stringify(request),
+      );
+    });
+    if (known) this.#kept.delete(known.request.requestId);
+    this.#kept.set(request.requestId, { request, rejected: false });
+    return { request, created: true };
+  }
+
+  /** @throws REQUEST_UNKNOWN when it does not wait (any more) */
+  need(requestId: string): PendingPairing {
+    const request = this.pending().find((r) => r.requestId === requestId);
+    if (request) return request;
+    throw new BarnacleError("REQUEST_UNKNOWN", `no pairing request ${requestId} waits; it may have expired`, {
+      details: { requestId },
+    });
+  }
+
+  /** Within the caller's transaction; `forget` follows when that has succeeded. */
+  delete(requestId: string): void {
+    this.#store.run("DELETE FROM pairing_requests WHERE request_id = ?", requestId);
+  }
+
+  forget(requestId: string): void {
+    this.#kept.delete(requestId);
+  }
+
+  /** Within the caller's transaction; `keepRejected` follows when that has succeeded. */
+  reject(requestId: string): void {
+    this.#store.run("UPDATE pairing_requests SET status = 'rejected' WHERE request_id = ?", requestId);
+  }
+
+  keepRejected(request: PendingPairing): void {
+    this.#kept.set(request.requestId, { request, rejected: true });
+  }
+
+  forgetDevice(deviceId: string): void {
+    for (const [id, { request }] of this.#kept) if (request.deviceId === deviceId) this.#kept.delete(id);
+  }
+
+  /** What waits for this device and role, if anything. */
+  of(deviceId: string, role: string): PendingPairing | undefined {
+    return this.pending().find((r) => r.deviceId === deviceId && r.role === role);
+  }
+
+  *#live(): Iterable<Kept> {
+    const now = this.#clock.now();
+    for (const [id, kept] of this.#kept) {
+      if (kept.request.expiresAtMs > now) yield kept;
+      else this.#kept.delete(id);
+    }
+  }
+}
+
+function sameAsk(a: Ask, b: Ask): boolean {
+  return (
+    a.publicKey === b.publicKey &&
+    a.isRepair === b.isRepair &&
+    sameSet(a.scopes, b.scopes) &&
+    sameSet(a.commands, b.commands)
+  );
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item) => b.includes(item));
+}

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { normaliseSetupCode } from "@barnacle/protocol/identity";
+import type { Clock, Random } from "@barnacle/protocol/runtime";
+import type { Principal } from "../services.ts";
+import type { Store } from "../store/index.ts";
+import { text } from "./row.ts";
+
+/** No 0, O, 1 or I: codes are read aloud and typed. 32 letters, so five bits of a byte choose one evenly. */
+const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const LENGTH = 8;
+const DEFAULT_TTL_MS = 10 * 60_000;
+
+/** Single-use codes; only their hashes are kept. */
+export class SetupCodes {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(store: Store, clock: Clock, random: Random) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Within the caller's transaction. @returns the code as it is shown, `XXXX-XXXX` */
+  create(options: { ttlMs?: number; room?: string; by: Principal }): { code: string; expiresAtMs: number } {
+    const now = this.#clock.now();
+    const letters = Array.from(this.#random.bytes(LENGTH), (byte) => ALPHABET[byte & 31]).join("");
+    const expiresAtMs = now + (options.ttlMs ?? DEFAULT_TTL_MS);
+    this.#store.run("DELETE FROM setup_codes WHERE expires_at <= ?", now);
+    this.#store.run(
+      "INSERT INTO setup_codes (hash, room, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+      hashOf(letters),
+      options.room ?? null,
+      options.by.id,
+      now,
+      expiresAtMs,
+    );
+    return { code: `${letters.slice(0, 4)}-${letters.slice(4)}`, expiresAtMs };
+  }
+
+  /** Within the caller's transaction: uses the code up. @returns undefined when it is wrong, used or expired */
+  use(code: string, deviceId: string): { room: string | undefined } | undefined {
+    const now = this.#clock.now();
+    const row = this.#store.one(
+      "UPDATE setup_codes SET used_at = ?, used_by = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? RETURNING room",
+      now,
+      deviceId,
+      hashOf(code),
+      now,
+    );
+    return row && { room: text(row.room) };
+  }
+}
+
+function hashOf(code: string): string {
+  return createHash("sha256").update(normaliseSetupCode(code)).digest("hex");
+}
