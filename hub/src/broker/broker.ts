@@ -148,6 +148,7 @@ export class MqttBroker implements Unit {
       this.#options.log.debug({ problem: error.message }, "an MQTT connection failed before it was admitted");
     });
     aedes.on("clientDisconnect", (client) => this.#ended(client));
+    aedes.on("ping", (_packet, client) => this.#touch(client));
     // The library reports failures of its own internals here; unheard, they would end the process.
     (aedes as EventEmitter).on("error", (error) => {
       this.#options.log.error({ problem: messageOf(error) }, "broker fault");
@@ -318,6 +319,7 @@ export class MqttBroker implements Unit {
       done(null);
       return;
     }
+    if (session.ready) this.#options.devices.touch(session.deviceId);
     const accept = () => this.#take(session, packet, target);
     // A result must not wait behind a message whose handling waits for that result.
     if (target.name === "result") {
@@ -416,6 +418,11 @@ export class MqttBroker implements Unit {
         resolve();
       });
     });
+  }
+
+  #touch(client: Client): void {
+    const session = this.#byClient.get(client);
+    if (session?.ready) this.#options.devices.touch(session.deviceId);
   }
 
   #setReason(client: Client, reason: string): void {

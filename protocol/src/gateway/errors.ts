@@ -1,15 +1,24 @@
-import { BarnacleError, type ErrorCode, fromShape, isErrorCode } from "../errors/index.ts";
+import { BarnacleError, type ErrorCode, fromShape, type GatewayErrorCode, isErrorCode } from "../errors/index.ts";
 import type { GatewayErrorBody } from "./frames.ts";
 
+/** What the wire says where it must use other words than ours. */
+export interface WireText {
+  readonly code?: GatewayErrorCode;
+  readonly message?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
 /**
- * A failure as the Moltbot wire has it: one of five codes and the text that clients look at. Our own code and hint travel
- * under `details.barnacle`, where foreign clients don't look.
+ * A failure as the Moltbot wire has it: one of five codes and the text that clients look at. Our own code, hint and words
+ * travel under `details.barnacle`, where foreign clients don't look.
  */
-export function toGatewayError(error: BarnacleError): GatewayErrorBody {
+export function toGatewayError(error: BarnacleError, wire: WireText = {}): GatewayErrorBody {
+  const message = wire.message ?? (error.message === "" ? error.entry.summary : error.message);
+  const own = { code: error.code, hint: error.hint, ...(message === error.message ? {} : { message: error.message }) };
   return {
-    code: error.entry.gateway,
-    message: error.message === "" ? error.entry.summary : error.message,
-    details: { ...error.details, barnacle: { code: error.code, hint: error.hint } },
+    code: wire.code ?? error.entry.gateway,
+    message,
+    details: { ...error.details, ...wire.details, barnacle: own },
     ...(error.retryable ? { retryable: true } : {}),
   };
 }
@@ -19,7 +28,12 @@ export function fromGatewayError(body: GatewayErrorBody): BarnacleError {
   const details = isObject(body.details) ? body.details : {};
   const { barnacle, ...rest } = details;
   if (isObject(barnacle) && isErrorCode(barnacle.code)) {
-    return fromShape({ code: barnacle.code, hint: barnacle.hint, message: body.message, details: rest });
+    return fromShape({
+      code: barnacle.code,
+      hint: barnacle.hint,
+      message: barnacle.message ?? body.message,
+      details: rest,
+    });
   }
   return new BarnacleError(codeOf(body), body.message, { details: { ...rest, gatewayCode: body.code } });
 }

@@ -1,0 +1,71 @@
+import { SCOPES } from "@barnacle/protocol/gateway";
+import type { Broadcast } from "./broadcast.ts";
+import type { Presence } from "./presence.ts";
+import type { GatewayServices } from "./services.ts";
+import { pendingDevice, pendingNode } from "./views.ts";
+
+const PAIRING = { dropIfSlow: true, scopes: [SCOPES.pairing] };
+const READING = { scopes: [SCOPES.read, SCOPES.write] };
+
+/** Makes broadcasts of what happens in the hub. `owner` is the unit with whose stop they end. */
+export function announce(options: {
+  hub: GatewayServices;
+  broadcast: Broadcast;
+  presence: Presence;
+  owner: object;
+  /** Tells everyone who is there now. */
+  presenceChanged: () => void;
+}): void {
+  const { hub, broadcast, presence, owner, presenceChanged } = options;
+  /** Requests of role node, which are announced under the older names as well. */
+  const nodeRequests = new Set<string>();
+  hub.devices.events.on(
+    "pairRequested",
+    ({ request }) => {
+      broadcast.send("device.pair.requested", pendingDevice(request), PAIRING);
+      if (request.role !== "node") return;
+      nodeRequests.add(request.requestId);
+      broadcast.send("node.pair.requested", pendingNode(request), PAIRING);
+    },
+    owner,
+  );
+  hub.devices.events.on(
+    "pairResolved",
+    ({ requestId, deviceId, decision, ts }) => {
+      broadcast.send("device.pair.resolved", { requestId, deviceId, decision, ts }, PAIRING);
+      if (!nodeRequests.delete(requestId)) return;
+      broadcast.send("node.pair.resolved", { requestId, nodeId: deviceId, decision, ts }, PAIRING);
+    },
+    owner,
+  );
+  hub.devices.events.on(
+    "presence",
+    ({ device, online }) => {
+      if (device.transport !== "mqtt") return;
+      const { deviceId, displayName, remoteIp, manifest } = device;
+      if (online) {
+        presence.join(deviceId, {
+          host: displayName,
+          ip: remoteIp,
+          version: manifest?.agentVersion,
+          platform: manifest?.platform ?? device.platform,
+          deviceFamily: manifest?.deviceFamily,
+          modelIdentifier: manifest?.modelIdentifier,
+          mode: "node",
+          deviceId,
+          roles: ["node"],
+        });
+        presenceChanged();
+      } else if (presence.leave(deviceId)) {
+        presenceChanged();
+      }
+    },
+    owner,
+  );
+  hub.wakeWords.events.on(
+    "changed",
+    ({ words }) => broadcast.send("voicewake.changed", { triggers: words }, { dropIfSlow: true }),
+    owner,
+  );
+  hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }, READING), owner);
+}

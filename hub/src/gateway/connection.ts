@@ -1,0 +1,332 @@
+import type { Socket } from "node:net";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import {
+  CLOSE,
+  ConnectParams,
+  closeReason,
+  type GatewayErrorBody,
+  type HelloOk,
+  PROTOCOL_VERSION,
+  RequestFrame,
+  toGatewayError,
+} from "@barnacle/protocol/gateway";
+import type { Clock, Log } from "@barnacle/protocol/runtime";
+import { type Problem, type Validator, validator } from "@barnacle/protocol/schema";
+import type { TSchema } from "@sinclair/typebox";
+import type { RawData, WebSocket } from "ws";
+import type { Admission, AuthOutcome } from "./auth.ts";
+import type { Listener } from "./broadcast.ts";
+import type { Caller } from "./methods/method.ts";
+import type { NodePeer } from "./ws-link.ts";
+
+/** From the upgrade to `connect`. */
+const HANDSHAKE_MS = 10_000;
+/** Until a client is admitted it may send this much in all. */
+export const HANDSHAKE_BYTES = 64 * 1024;
+/** A peer that does not answer a close is cut off after this. */
+const CLOSE_GRACE_MS = 1000;
+
+const requestFrame = validator(RequestFrame);
+const connectParams = validator(ConnectParams);
+
+/** What a connection asks of its server. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Decides; must not change anything but pairing. */
+  admit(connection: Connection, params: ConnectParams, role: "operator" | "node"): Promise<AuthOutcome>;
+  /** Takes an admitted client in and says what it is told. */
+  welcome(connection: Connection): Promise<HelloOk>;
+  /** After the hello went out. */
+  ready(connection: Connection): void;
+  /** Resolves with the payload; what it throws becomes the error. */
+  request(connection: Connection, frame: RequestFrame): Promise<unknown>;
+  errorOf(error: unknown): GatewayErrorBody;
+  closed(connection: Connection, reason: string): void;
+}
+
+export interface ConnectionOptions {
+  readonly ws: WebSocket;
+  readonly socket: Socket;
+  readonly connId: string;
+  readonly nonce: string;
+  readonly local: boolean;
+  readonly host: ConnectionHost;
+}
+
+type Phase = "waiting" | "connecting" | "ready" | "closed";
+
+/** One client's WebSocket, from challenge to close. Source: Moltbot gateway protocol 3, "lifecycle of a connection". */
+export class Connection implements Listener, NodePeer {
+  readonly connId: string;
+  readonly nonce: string;
+  readonly local: boolean;
+  readonly remoteIp: string;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #queued: string[] = [];
+  #phase: Phase = "waiting";
+  #admission: Admission | undefined;
+  #params: ConnectParams | undefined;
+  #caller: Caller | undefined;
+  #seq = 0;
+  #received = 0;
+  #cancelTimer: () => void = () => {};
+  #reason = "";
+  readonly #end = Promise.withResolvers<void>();
+
+  constructor(options: ConnectionOptions) {
+    this.connId = options.connId;
+    this.nonce = options.nonce;
+    this.local = options.local;
+    this.remoteIp = (options.socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
+    this.#ws = options.ws;
+    this.#socket = options.socket;
+    this.#host = options.host;
+  }
+
+  start(): void {
+    this.#ws.on("message", (data) => this.#receive(textOf(data)));
+    this.#ws.on("error", (error) => {
+      // The library closes by itself (1009 for a frame that is too large); the reason is for the log.
+      this.#reason ||= error.message;
+    });
+    this.#ws.on("close", () => this.#ended());
+    this.#socket.on("data", this.#count);
+    this.#cancelTimer = this.#host.clock.after(HANDSHAKE_MS, () => this.close(CLOSE.normal, ""));
+    this.sendEvent("connect.challenge", { nonce: this.nonce, ts: this.#host.clock.now() });
+  }
+
+  get isReady(): boolean {
+    return this.#phase === "ready";
+  }
+
+  /** Resolves when the socket is closed. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  get role(): "operator" | "node" {
+    return this.#admission?.role ?? "operator";
+  }
+
+  get scopes(): readonly string[] {
+    return this.#admission?.scopes ?? [];
+  }
+
+  get deviceId(): string | undefined {
+    return this.#admission?.device?.deviceId;
+  }
+
+  get params(): ConnectParams | undefined {
+    return this.#params;
+  }
+
+  get admission(): Admission | undefined {
+    return this.#admission;
+  }
+
+  get pathEnv(): string | undefined {
+    return this.#params?.pathEnv;
+  }
+
+  get permissions(): Readonly<Record<string, boolean>> | undefined {
+    return this.#params?.permissions;
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  /** Who calls, for the methods. */
+  get caller(): Caller {
+    if (this.#caller) return this.#caller;
+    throw new BarnacleError("INTERNAL", "a connection has no caller before its hello");
+  }
+
+  nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  sendText(text: string): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text);
+  }
+
+  sendEvent(event: string, payload: unknown): void {
+    this.sendText(JSON.stringify({ type: "event", event, payload }));
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#phase === "closed") return;
+    this.#reason ||= reason;
+    this.#ws.close(code, closeReason(reason));
+    this.#cancelTimer();
+    this.#cancelTimer = this.#host.clock.after(CLOSE_GRACE_MS, () => this.#ws.terminate());
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  /** Counts raw bytes until the client is admitted, so that a stranger cannot make the hub buffer a large frame. */
+  readonly #count = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    if (this.#received <= HANDSHAKE_BYTES) return;
+    this.#socket.off("data", this.#count);
+    this.close(CLOSE.tooBig, "");
+    if (this.#phase !== "closed") this.#ws.pause();
+  };
+
+  #receive(text: string): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    switch (this.#phase) {
+      case "waiting":
+        this.#first(text);
+        break;
+      case "connecting":
+        this.#queued.push(text);
+        break;
+      case "ready":
+        this.#request(text);
+        break;
+      case "closed":
+        break;
+    }
+  }
+
+  #first(text: string): void {
+    const message = parsed(text);
+    if (message === undefined) {
+      this.close(CLOSE.normal, "");
+      return;
+    }
+    if (!requestFrame.check(message)) {
+      this.close(CLOSE.refused, "invalid request frame");
+      return;
+    }
+    const refuse = (text: string, code: number = CLOSE.refused, details?: Record<string, unknown>) => {
+      const error = new BarnacleError("INPUT_INVALID", text, { details });
+      this.#refuse(message.id, toGatewayError(error), code);
+    };
+    if (message.method !== "connect") {
+      refuse("invalid handshake: first request must be connect");
+      return;
+    }
+    if (!connectParams.check(message.params)) {
+      refuse(`invalid connect params: ${problemsText(connectParams, message.params)}`);
+      return;
+    }
+    const { params } = message;
+    if (params.minProtocol > PROTOCOL_VERSION || params.maxProtocol < PROTOCOL_VERSION) {
+      refuse("protocol mismatch", CLOSE.protocol, { expectedProtocol: PROTOCOL_VERSION });
+      return;
+    }
+    const role = params.role ?? "operator";
+    if (role !== "operator" && role !== "node") {
+      refuse("invalid role");
+      return;
+    }
+    this.#phase = "connecting";
+    this.#connect(message.id, params, role).catch((error: unknown) => {
+      this.#refuse(message.id, this.#host.errorOf(error), CLOSE.refused);
+    });
+  }
+
+  async #connect(id: string, params: ConnectParams, role: "operator" | "node"): Promise<void> {
+    const outcome = await this.#host.admit(this, params, role);
+    if (this.#phase !== "connecting") return;
+    if (!outcome.ok) {
+      this.#refuse(id, outcome.error, CLOSE.refused);
+      return;
+    }
+    this.#admission = outcome.admission;
+    this.#params = params;
+    this.#caller = callerOf(this, outcome.admission, params);
+    const hello = await this.#host.welcome(this);
+    if (this.#phase !== "connecting") return;
+    this.#cancelTimer();
+    this.#socket.off("data", this.#count);
+    this.#phase = "ready";
+    this.sendText(JSON.stringify({ type: "res", id, ok: true, payload: hello }));
+    this.#host.ready(this);
+    for (const text of this.#queued.splice(0)) this.#request(text);
+  }
+
+  #request(text: string): void {
+    const message = parsed(text);
+    if (message === undefined) {
+      this.#host.log.debug({ connId: this.connId }, "a message that is not JSON was ignored");
+      return;
+    }
+    if (!requestFrame.check(message)) {
+      const given = (message as { id?: unknown } | null)?.id;
+      const id = typeof given === "string" && given !== "" ? given : "invalid";
+      const text = `invalid request frame: ${problemsText(requestFrame, message)}`;
+      this.#answer(id, toGatewayError(new BarnacleError("INPUT_INVALID", text)));
+      return;
+    }
+    this.#host.request(this, message).then(
+      (payload) => this.sendText(JSON.stringify({ type: "res", id: message.id, ok: true, payload })),
+      (error: unknown) => this.#answer(message.id, this.#host.errorOf(error)),
+    );
+  }
+
+  #answer(id: string, error: GatewayErrorBody): void {
+    this.sendText(JSON.stringify({ type: "res", id, ok: false, error }));
+  }
+
+  #refuse(id: string, error: GatewayErrorBody, code: number): void {
+    this.#reason ||= error.message;
+    this.#answer(id, error);
+    this.close(code, error.message);
+  }
+
+  #ended(): void {
+    this.#cancelTimer();
+    this.#socket.off("data", this.#count);
+    this.#phase = "closed";
+    this.#queued.length = 0;
+    this.#host.closed(this, this.#reason === "" ? "connection closed" : this.#reason);
+    this.#end.resolve();
+  }
+}
+
+function callerOf(connection: Connection, admission: Admission, params: ConnectParams): Caller {
+  const { client } = params;
+  const deviceId = admission.device?.deviceId;
+  return {
+    connId: connection.connId,
+    role: admission.role,
+    scopes: admission.scopes,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    principal: {
+      kind: admission.role,
+      id: deviceId ?? `token:${client.id}`,
+      name: admission.device?.displayName ?? client.displayName ?? client.id,
+      scopes: admission.scopes,
+    },
+  };
+}
+
+/** `at /nodeId: expected string, but it is missing; …` */
+export function problemsText<T extends TSchema>(check: Validator<T>, value: unknown): string {
+  const one = (problem: Problem) => `at ${problem.path === "" ? "root" : problem.path}: ${problem.expected}`;
+  return check.problems(value).map(one).join("; ");
+}
+
+/** Apps send their requests as binary frames; the bytes are the same JSON. */
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
+  return Buffer.isBuffer(data) ? data.toString("utf8") : Buffer.from(data).toString("utf8");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Answered by the caller: undefined stands for "not JSON", which JSON itself cannot say.
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { RoomName } from "@barnacle/protocol/schema";
+import { Type } from "@sinclair/typebox";
+import type { DeviceRecord } from "../../services.ts";
+import type { GatewayServices } from "../services.ts";
+import { type Method, method } from "./method.ts";
+
+/** A device id, a unique prefix of one, or a display name. */
+const Reference = Type.String({ minLength: 1, maxLength: 200 });
+const Named = Type.Object({ device: Reference });
+
+/** The whole registry entry of every device, and what an operator may do with it. */
+export const deviceMethods: readonly Method[] = [
+  method({
+    name: "barnacle.devices.list",
+    access: "read",
+    params: Type.Object({}),
+    run: (_params, { hub }) => ({ devices: hub.devices.list() }),
+  }),
+  method({
+    name: "barnacle.devices.show",
+    access: "read",
+    params: Named,
+    run({ device }, { hub }) {
+      const found = hub.devices.find(device);
+      return { device: { ...found, faults: hub.faultsOf(found.deviceId) } };
+    },
+  }),
+  method({
+    name: "barnacle.devices.code",
+    access: "pairing",
+    records: "pairing",
+    params: Type.Object({
+      ttlMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 24 * 3_600_000 })),
+      room: Type.Optional(RoomName),
+    }),
+    run: ({ ttlMs, room }, { hub, caller }) => hub.devices.createSetupCode({ ttlMs, room, by: caller.principal }),
+  }),
+  method({
+    name: "barnacle.devices.rename",
+    access: "pairing",
+    records: "pairing",
+    params: Type.Object({ device: Reference, displayName: Type.String({ minLength: 1, maxLength: 80 }) }),
+    run: ({ device, displayName }, { hub, caller }) =>
+      change(hub, device, (id) => hub.devices.rename(id, displayName.trim(), caller.principal)),
+  }),
+  method({
+    name: "barnacle.devices.setRoom",
+    access: "pairing",
+    records: "pairing",
+    params: Type.Object({ device: Reference, room: Type.Optional(RoomName) }),
+    run: ({ device, room }, { hub, caller }) =>
+      change(hub, device, (id) => hub.devices.setRoom(id, room?.trim(), caller.principal)),
+  }),
+  method({
+    name: "barnacle.devices.block",
+    access: "pairing",
+    records: "pairing",
+    params: Named,
+    run: ({ device }, { hub, caller }) => change(hub, device, (id) => hub.devices.block(id, caller.principal)),
+  }),
+  method({
+    name: "barnacle.devices.unblock",
+    access: "pairing",
+    records: "pairing",
+    params: Named,
+    run: ({ device }, { hub, caller }) => change(hub, device, (id) => hub.devices.unblock(id, caller.principal)),
+  }),
+  method({
+    name: "barnacle.devices.remove",
+    access: "pairing",
+    records: "pairing",
+    params: Named,
+    async run({ device }, { hub, caller }) {
+      const { deviceId } = hub.devices.find(device);
+      await hub.devices.remove(deviceId, caller.principal);
+      return { ok: true, deviceId };
+    },
+  }),
+];
+
+async function change(
+  hub: GatewayServices,
+  reference: string,
+  job: (deviceId: string) => Promise<DeviceRecord>,
+): Promise<{ device: DeviceRecord }> {
+  return { device: await job(hub.devices.find(reference).deviceId) };
+}

@@ -1,0 +1,303 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { hostname } from "node:os";
+import type { Duplex } from "node:stream";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import {
+  CLOSE,
+  type ConnectParams,
+  type HelloOk,
+  PROTOCOL_VERSION,
+  type RequestFrame,
+} from "@barnacle/protocol/gateway";
+import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
+import { WebSocketServer } from "ws";
+import { RateLimit, type Upgrades } from "../http/index.ts";
+import { announce } from "./announce.ts";
+import { type AuthOutcome, GatewayAuth } from "./auth.ts";
+import { Broadcast, MAX_BUFFERED_BYTES } from "./broadcast.ts";
+import { Connection, type ConnectionHost } from "./connection.ts";
+import { healthObject } from "./health.ts";
+import { isLocal } from "./local.ts";
+import { METHOD_NAMES, METHODS } from "./methods/index.ts";
+import { type MethodContext, refusal } from "./methods/method.ts";
+import { NodeSessions } from "./node-sessions.ts";
+import { Presence } from "./presence.ts";
+import type { GatewayServices } from "./services.ts";
+import { wireErrorOf } from "./wire-error.ts";
+
+export const TICK_MS = 30_000;
+export const MAX_FRAME_BYTES = 25 * 1024 * 1024;
+const REQUESTS = { perMinute: 1200, burst: 300 };
+const STOP_MS = 1000;
+
+/** Events of protocol 3 that this gateway sends, and its own. */
+export const EVENT_NAMES: readonly string[] = [
+  "connect.challenge",
+  "presence",
+  "tick",
+  "shutdown",
+  "health",
+  "node.pair.requested",
+  "node.pair.resolved",
+  "node.invoke.request",
+  "device.pair.requested",
+  "device.pair.resolved",
+  "voicewake.changed",
+  "barnacle.turn",
+];
+
+export interface GatewayServerOptions extends GatewayServices {
+  /** The shared operator token. */
+  readonly token: string;
+  /** Open connections, admitted or not; default 100. */
+  readonly maxConnections?: number;
+}
+
+/** The Moltbot gateway, protocol 3: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
+export class GatewayServer implements Unit, Upgrades, ConnectionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly #hub: GatewayServices;
+  readonly #maxConnections: number;
+  readonly #auth: GatewayAuth;
+  readonly #presence: Presence;
+  readonly #nodes: NodeSessions;
+  readonly #requests: RateLimit;
+  readonly #connections = new Set<Connection>();
+  readonly #broadcast: Broadcast;
+  #sockets: WebSocketServer | undefined;
+  #startedAt = 0;
+  #healthVersion = 1;
+  #endTick: () => void = () => {};
+
+  constructor(options: GatewayServerOptions) {
+    const { token, maxConnections, ...hub } = options;
+    this.#hub = hub;
+    this.clock = hub.clock;
+    this.log = hub.log;
+    this.#maxConnections = maxConnections ?? 100;
+    this.#auth = new GatewayAuth({ devices: hub.devices, token, clock: hub.clock });
+    this.#presence = new Presence({
+      clock: hub.clock,
+      self: { host: hostname(), version: hub.version, platform: process.platform },
+    });
+    this.#nodes = new NodeSessions({ devices: hub.devices, link: hub.wsLink, clock: hub.clock });
+    this.#requests = new RateLimit({ clock: hub.clock, ...REQUESTS });
+    this.#broadcast = new Broadcast({ listeners: () => this.#ready(), counters: hub.counters });
+  }
+
+  /** Connections whose hello went out. */
+  get clients(): number {
+    return [...this.#ready()].length;
+  }
+
+  async start(): Promise<void> {
+    this.#startedAt = this.clock.monotonic();
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME_BYTES,
+      clientTracking: false,
+    });
+    this.#endTick = this.clock.every(TICK_MS, () => {
+      this.#broadcast.send("tick", { ts: this.clock.now() }, { dropIfSlow: true });
+    });
+    announce({
+      hub: this.#hub,
+      broadcast: this.#broadcast,
+      presence: this.#presence,
+      owner: this,
+      presenceChanged: () => this.#announcePresence(),
+    });
+    this.#hub.devices.events.on("revoked", (revoked) => this.#revoked(revoked), this);
+    this.#hub.devices.events.on(
+      "removed",
+      ({ deviceId }) => this.#revoked({ deviceId, reason: "device removed" }),
+      this,
+    );
+  }
+
+  /** Tells everyone, closes with 1012, and cuts off who does not answer within a second. */
+  async stop(): Promise<void> {
+    this.#endTick();
+    const { devices, wakeWords, voice } = this.#hub;
+    for (const part of [devices, wakeWords, voice]) part.events.dropOwner(this);
+    const sockets = this.#sockets;
+    if (!sockets) return;
+    this.#sockets = undefined;
+    this.#broadcast.send("shutdown", { reason: "gateway stopping" });
+    const open = [...this.#connections];
+    for (const connection of open) connection.close(CLOSE.restart, "service restart");
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.clock.after(STOP_MS, resolve);
+    await Promise.race([late, Promise.all(open.map((connection) => connection.ended))]);
+    cancel();
+    for (const connection of [...this.#connections]) connection.terminate();
+    await Promise.all(open.map((connection) => connection.ended));
+    sockets.close();
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const sockets = this.#sockets;
+    if (!sockets || this.#connections.size >= this.#maxConnections) {
+      this.#hub.counters.add("gateway.refused.full");
+      socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      const { random } = this.#hub;
+      const connection = new Connection({
+        ws,
+        socket: request.socket as Socket,
+        connId: random.uuid(),
+        nonce: random.uuid(),
+        local: isLocal(request),
+        host: this,
+      });
+      this.#connections.add(connection);
+      connection.start();
+    });
+  }
+
+  admit(connection: Connection, params: ConnectParams, role: "operator" | "node"): Promise<AuthOutcome> {
+    const { nonce, local, remoteIp } = connection;
+    return this.#auth.decide({ params, role, nonce, local, remoteIp });
+  }
+
+  async welcome(connection: Connection): Promise<HelloOk> {
+    if (connection.role === "node") await this.#nodes.join(connection);
+    const { version } = this.#hub;
+    const hello: HelloOk = {
+      type: "hello-ok",
+      protocol: PROTOCOL_VERSION,
+      server: { version, host: hostname(), connId: connection.connId },
+      features: { methods: [...METHOD_NAMES], events: [...EVENT_NAMES] },
+      snapshot: {
+        presence: this.#presence.list(),
+        health: healthObject(this.#hub),
+        stateVersion: this.#stateVersion(),
+        uptimeMs: this.#uptimeMs(),
+        sessionDefaults: {
+          defaultAgentId: "main",
+          mainKey: "main",
+          mainSessionKey: "agent:main:main",
+          scope: "per-sender",
+        },
+      },
+      policy: { maxPayload: MAX_FRAME_BYTES, maxBufferedBytes: MAX_BUFFERED_BYTES, tickIntervalMs: TICK_MS },
+    };
+    if (connection.admission?.auth) hello.auth = connection.admission.auth;
+    this.#hub.counters.add(`gateway.connects.${connection.role}`);
+    return hello;
+  }
+
+  ready(connection: Connection): void {
+    const facts = presenceFacts(connection);
+    if (facts) this.#presence.join(presenceKey(connection), facts);
+    this.#healthVersion++;
+    const stateVersion = this.#stateVersion();
+    this.#broadcast.send("health", healthObject(this.#hub), { stateVersion });
+    if (connection.role === "node") {
+      connection.sendEvent("voicewake.changed", { triggers: this.#hub.wakeWords.get() });
+    }
+  }
+
+  async request(connection: Connection, frame: RequestFrame): Promise<unknown> {
+    if (frame.method === "connect") {
+      throw new BarnacleError("INPUT_INVALID", "connect is only valid as the first request");
+    }
+    const { caller } = connection;
+    const found = METHODS.get(frame.method);
+    const refused = refusal(found, frame.method, caller);
+    if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${frame.method}`);
+    const wait = this.#requests.take(connection.connId);
+    if (wait > 0) {
+      throw new BarnacleError("RATE_LIMITED", `too many requests; try again in ${wait} ms`, {
+        details: { retryAfterMs: wait },
+      });
+    }
+    const context: MethodContext = {
+      hub: this.#hub,
+      caller,
+      presence: this.#presence,
+      uptimeMs: () => this.#uptimeMs(),
+      connections: () => this.clients,
+    };
+    return found.call(frame.params, context);
+  }
+
+  errorOf(error: unknown) {
+    const shape = wireErrorOf(error);
+    if (!(error instanceof BarnacleError)) {
+      this.log.error({ problem: messageOf(error), cause: error }, "a gateway method failed");
+    }
+    return shape;
+  }
+
+  closed(connection: Connection, reason: string): void {
+    this.#connections.delete(connection);
+    if (!connection.admission) {
+      this.#hub.counters.add("gateway.refused.connect");
+      this.log.info(
+        { connId: connection.connId, remoteIp: connection.remoteIp, reason },
+        "a gateway client was not admitted",
+      );
+      return;
+    }
+    if (connection.role === "node") {
+      this.#nodes.leave(connection, reason).catch((error: unknown) => {
+        this.log.error({ deviceId: connection.deviceId, problem: messageOf(error) }, "presence was not stored");
+      });
+    }
+    if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#announcePresence();
+  }
+
+  #revoked({ deviceId, role, reason }: { deviceId: string; role?: string; reason: string }): void {
+    for (const connection of this.#connections) {
+      if (connection.deviceId !== deviceId || (role !== undefined && connection.role !== role)) continue;
+      // After the answer to the very request that caused it, which may have come over this connection.
+      setImmediate(() => connection.close(CLOSE.refused, reason));
+    }
+  }
+
+  #announcePresence(): void {
+    const options = { dropIfSlow: true, stateVersion: this.#stateVersion() };
+    this.#broadcast.send("presence", { presence: this.#presence.list() }, options);
+  }
+
+  *#ready(): Generator<Connection> {
+    for (const connection of this.#connections) if (connection.isReady) yield connection;
+  }
+
+  #stateVersion() {
+    return { presence: this.#presence.version, health: this.#healthVersion };
+  }
+
+  #uptimeMs(): number {
+    return Math.round(this.clock.monotonic() - this.#startedAt);
+  }
+}
+
+function presenceKey({ deviceId, params, connId }: Connection): string {
+  return deviceId ?? params?.client.instanceId ?? connId;
+}
+
+/** One-shot command lines come and go too often to be shown. */
+function presenceFacts(connection: Connection) {
+  const client = connection.params?.client;
+  if (!client || client.mode === "cli") return undefined;
+  return {
+    host: connection.admission?.device?.displayName ?? client.displayName ?? client.id,
+    ip: connection.local ? undefined : connection.remoteIp,
+    version: client.version,
+    platform: client.platform,
+    deviceFamily: client.deviceFamily,
+    modelIdentifier: client.modelIdentifier,
+    mode: client.mode,
+    deviceId: connection.deviceId,
+    roles: [connection.role],
+    scopes: connection.scopes,
+    instanceId: client.instanceId,
+  };
+}

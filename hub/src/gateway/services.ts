@@ -1,0 +1,39 @@
+import type { Clock, Log, Random } from "@barnacle/protocol/runtime";
+import type {
+  Audit,
+  Commands,
+  Counters,
+  Devices,
+  Household,
+  Inbox,
+  Policy,
+  Router,
+  VoiceTurns,
+  WakeWords,
+} from "../services.ts";
+import type { WsLink } from "./ws-link.ts";
+
+/** What the gateway's methods work on. */
+export interface GatewayServices {
+  readonly hubName: string;
+  readonly site: string;
+  readonly version: string;
+  readonly devices: Devices;
+  readonly commands: Commands;
+  readonly router: Router;
+  readonly policy: Policy;
+  readonly audit: Audit;
+  readonly inbox: Inbox;
+  readonly voice: VoiceTurns;
+  readonly household: Household;
+  readonly wakeWords: WakeWords;
+  readonly counters: Counters;
+  /** The effective configuration; secrets are taken out before it leaves. */
+  readonly config: () => unknown;
+  /** What a device did wrong on the MQTT side since the start, by kind. */
+  readonly faultsOf: (deviceId: string) => Readonly<Record<string, number>>;
+  readonly wsLink: WsLink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}

@@ -1,0 +1,96 @@
+import type { NodeObject, PairedDevice, PendingDevice, TokenSummary } from "@barnacle/protocol/gateway";
+import type { DeviceRecord, PendingPairing } from "../services.ts";
+import type { NodePeer } from "./ws-link.ts";
+
+/** The registry's records in the gateway protocol's shapes. */
+
+export function isNode(device: DeviceRecord): boolean {
+  return device.roles.includes("node");
+}
+
+export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined): NodeObject {
+  const { manifest } = device;
+  return present({
+    nodeId: device.deviceId,
+    displayName: device.displayName,
+    platform: manifest?.platform ?? device.platform,
+    version: manifest?.agentVersion,
+    deviceFamily: manifest?.deviceFamily,
+    modelIdentifier: manifest?.modelIdentifier,
+    remoteIp: device.remoteIp,
+    caps: sorted(manifest?.capabilities.filter((cap) => cap.available).map((cap) => cap.name)),
+    commands: sorted(usableCommands(device)),
+    pathEnv: peer?.pathEnv,
+    permissions: peer?.permissions,
+    connectedAtMs: device.online ? device.connectedAtMs : undefined,
+    paired: true,
+    connected: device.online,
+  });
+}
+
+function usableCommands(device: DeviceRecord): string[] {
+  const waiting = new Set(device.unapprovedCommands);
+  return (device.manifest?.commands ?? []).map((command) => command.name).filter((name) => !waiting.has(name));
+}
+
+export function pairedDevice(device: DeviceRecord): PairedDevice {
+  return present({
+    deviceId: device.deviceId,
+    publicKey: device.publicKey,
+    displayName: device.displayName,
+    platform: device.platform,
+    clientId: device.clientId,
+    clientMode: device.clientMode,
+    role: device.roles[0],
+    roles: [...device.roles],
+    scopes: [...device.scopes],
+    remoteIp: device.remoteIp,
+    tokens: device.tokens.map(tokenSummary).sort((a, b) => (a.role < b.role ? -1 : 1)),
+    createdAtMs: device.createdAtMs,
+    approvedAtMs: device.approvedAtMs,
+  });
+}
+
+function tokenSummary(token: TokenSummary): TokenSummary {
+  const { role, scopes, createdAtMs, rotatedAtMs, revokedAtMs, lastUsedAtMs } = token;
+  return present({ role, scopes: [...scopes], createdAtMs, rotatedAtMs, revokedAtMs, lastUsedAtMs });
+}
+
+export function pendingDevice(request: PendingPairing): PendingDevice {
+  const { requestId, deviceId, publicKey, displayName, platform, clientId, clientMode } = request;
+  const { role, scopes, remoteIp, silent, isRepair, ts } = request;
+  return present({
+    ...{ requestId, deviceId, publicKey, displayName, platform, clientId, clientMode },
+    ...{ role, roles: [role], scopes: [...scopes], remoteIp, silent, isRepair, ts },
+  });
+}
+
+/** As the older `node.pair.*` store had them. */
+export function pendingNode(request: PendingPairing) {
+  const { requestId, deviceId, displayName, platform, capabilities, commands, remoteIp, silent, isRepair, ts } =
+    request;
+  return present({
+    ...{ requestId, nodeId: deviceId, displayName, platform },
+    ...{ caps: sorted(capabilities), commands: sorted(commands), remoteIp, silent, isRepair, ts },
+  });
+}
+
+export function pairedNode(device: DeviceRecord) {
+  const { nodeId, displayName, platform, version, deviceFamily, modelIdentifier, caps, commands, remoteIp } =
+    nodeObject(device, undefined);
+  return present({
+    ...{ nodeId, displayName, platform, version, deviceFamily, modelIdentifier, caps, commands, remoteIp },
+    createdAtMs: device.createdAtMs,
+    approvedAtMs: device.approvedAtMs,
+    lastConnectedAtMs: device.connectedAtMs,
+  });
+}
+
+function sorted(names: readonly string[] = []): string[] {
+  return [...new Set(names)].sort();
+}
+
+/** Without members that are undefined, as the wire has it. */
+function present<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
