@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { BarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, isErrorCode } from "@barnacle/protocol/errors";
+import { isObject } from "./gateway/wire.ts";
 import type { Io } from "./io.ts";
 
 const require = createRequire(import.meta.url);
@@ -50,4 +51,38 @@ export function runNode(args: readonly string[], io: Io): Promise<Ran> {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
   });
+}
+
+/** What it printed with `--json`. @throws the program's own error when it printed nothing usable */
+export function jsonOf({ stdout, stderr, code }: Ran): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    // Nothing usable: standard error has the reason.
+    const last = stderr.trim().slice(-500) || "no output";
+    throw lastError(stderr) ?? new BarnacleError("INTERNAL", `barnacle-node ended with ${code}: ${last}`);
+  }
+}
+
+/** The `{error: …}` object that our programs print last when they fail with `--json`. */
+export function lastError(stderr: string): BarnacleError | undefined {
+  for (const text of stderr.trim().split("\n").reverse()) {
+    const error = parseObject(text)?.error;
+    if (isObject(error) && isErrorCode(error.code))
+      return new BarnacleError(error.code, String(error.message), {
+        hint: typeof error.hint === "string" ? error.hint : undefined,
+      });
+  }
+  return undefined;
+}
+
+/** Undefined for a line that is for people, not for programs. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // Not JSON, so not for programs.
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { toBarnacleError } from "@barnacle/protocol/errors";
@@ -44,8 +44,16 @@ function checkNode(version: string): Check {
 
 function checkStateDir(stateDir: string): Check {
   const base = { area: "hub", name: "state directory" } as const;
+  const existing = nearestExisting(stateDir);
+  if (!statSync(existing).isDirectory())
+    return {
+      ...base,
+      state: "bad",
+      detail: `${existing} is a file`,
+      hint: "Move it, or choose another with --state-dir.",
+    };
   try {
-    accessSync(nearestExisting(stateDir), constants.W_OK | constants.X_OK);
+    accessSync(existing, constants.W_OK | constants.X_OK);
     const detail = existsSync(stateDir) ? stateDir : `${stateDir} (will be made)`;
     return { ...base, state: "ok", detail };
   } catch {

@@ -53,7 +53,7 @@ function readHubFile(stateDir: string): Endpoint[] {
 }
 
 function websocketUrl(text: string): string {
-  const match = /^(?:(https?|wss?):\/\/)?([^/\s]+)(\/\S*)?$/.exec(text);
+  const match = /^(?:(https?|wss?):\/\/)?((?:\[[0-9a-f:]+\]|[^/\s:]+)(?::\d+)?)(\/\S*)?$/i.exec(text);
   const url = match ? `${secure(match[1]) ? "wss" : "ws"}://${match[2]}${match[3] ?? ""}` : "";
   if (!URL.canParse(url))
     throw new BarnacleError("USAGE", `"${text}" is no hub address; expected one like ${DEFAULT_URL}`);

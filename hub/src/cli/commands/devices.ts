@@ -1,0 +1,196 @@
+import type { Command } from "commander";
+import type { DeviceRecord, PendingPairing } from "../../services.ts";
+import { ago, duration, shortId } from "../format.ts";
+import type { GatewayClient } from "../gateway/client.ts";
+import { count } from "../gateway/parse.ts";
+import type { Style } from "../output.ts";
+import { example, type Family, type Session } from "../session.ts";
+import { describeDevice } from "./device-view.ts";
+
+export const devicesFamily: Family = (program, open) => {
+  const devices = program.command("devices").description("what is paired with the hub, and what asks to be");
+
+  example(devices.command("list").description("everything paired"), "barnacle devices list").action(
+    async (_options: object, command: Command) => {
+      const session = open(command);
+      const list = await session.hub(listDevices);
+      const now = Date.now();
+      session.out.list(
+        list,
+        [
+          { title: "NAME", value: (device) => device.displayName },
+          { title: "ROOM", value: (device) => device.room },
+          { title: "ROLE", value: (device) => device.roles.join(",") },
+          { title: "STATE", value: stateOf, paint: (text, device, style) => stateColour(device, style)(text) },
+          { title: "SEEN", value: (device) => (device.online ? "now" : ago(device.lastSeenMs, now)) },
+          {
+            title: "ID",
+            value: (device) => shortId(device.deviceId),
+            paint: (text, _device, style) => style.dim(text),
+          },
+        ],
+        "Nothing is paired yet. Make a setup code with `barnacle devices code`.",
+      );
+    },
+  );
+
+  example(
+    devices.command("show <device>").description("one device: what it can do, what it cannot and why, its health"),
+    "barnacle devices show Kitchen",
+  ).action(async (reference: string, _options: object, command: Command) => {
+    const session = open(command);
+    const device = await session.hub((client) => showDevice(client, reference));
+    session.out.print(device, (style) => describeDevice(device, style, Date.now()));
+  });
+
+  example(devices.command("pending").description("devices that ask to be paired"), "barnacle devices pending").action(
+    async (_options: object, command: Command) => {
+      const session = open(command);
+      const { pending } = await session.hub((client) => pairing(client));
+      const now = Date.now();
+      session.out.list(
+        pending,
+        [
+          { title: "REQUEST", value: (request) => request.requestId },
+          { title: "NAME", value: (request) => request.displayName },
+          { title: "ROOM", value: (request) => request.room },
+          { title: "ROLE", value: (request) => request.role },
+          { title: "FROM", value: (request) => request.remoteIp },
+          { title: "EXPIRES IN", value: (request) => duration(request.expiresAtMs - now) },
+        ],
+        "Nothing asks to be paired.",
+      );
+    },
+  );
+
+  decide(devices, open, "approve", "device.pair.approve", "let a device in");
+  decide(devices, open, "reject", "device.pair.reject", "turn a device away");
+
+  example(
+    devices
+      .command("code")
+      .description("a setup code: a node that starts with it is paired at once")
+      .option("--minutes <n>", "how long it is good for", count, 10),
+    "barnacle devices code",
+  ).action(async (options: { minutes: number }, command: Command) => {
+    const session = open(command);
+    const code = await session.hub((client) =>
+      client.call<{ code: string; expiresAtMs: number }>("barnacle.devices.code", { ttlMs: options.minutes * 60_000 }),
+    );
+    session.out.print(
+      code,
+      (style) =>
+        `${style.bold(code.code)}  ${style.dim(`good once, for ${duration(code.expiresAtMs - Date.now())}`)}\n` +
+        `On the node: barnacle-node --hub http://<this hub>:18789 --setup-code ${code.code}`,
+    );
+  });
+
+  example(
+    devices.command("rename <device> <name>").description("give it another name"),
+    'barnacle devices rename 3f9a62 "Garden shed"',
+  ).action(async (reference: string, name: string, _options: object, command: Command) => {
+    const session = open(command);
+    const device = await change(session, reference, "barnacle.devices.rename", { displayName: name });
+    session.out.print(device, () => `${shortId(device.deviceId)} is now called ${device.displayName}.`);
+  });
+
+  example(
+    devices.command("room <device> [room]").description("put it into a room; without a room, take it out"),
+    "barnacle devices room Kitchen kitchen",
+  ).action(async (reference: string, room: string | undefined, _options: object, command: Command) => {
+    const session = open(command);
+    const device = await change(session, reference, "barnacle.devices.setRoom", room === undefined ? {} : { room });
+    session.out.print(device, () =>
+      device.room === undefined
+        ? `${device.displayName} is in no room now.`
+        : `${device.displayName} is in the room "${device.room}".`,
+    );
+  });
+
+  simple(devices, open, "block", "cut it off, and keep it out", (name) => `${name} is blocked.`);
+  simple(devices, open, "unblock", "let a blocked device in again", (name) => `${name} is no longer blocked.`);
+  simple(devices, open, "remove", "forget it: it must pair again", (name) => `${name} is forgotten.`);
+  token(devices, open, "rotate", "device.token.rotate", "a new gateway token; the old one ends");
+  token(devices, open, "revoke", "device.token.revoke", "end its gateway token");
+};
+
+export async function listDevices(client: GatewayClient): Promise<readonly DeviceRecord[]> {
+  return (await client.call<{ devices: readonly DeviceRecord[] }>("barnacle.devices.list")).devices;
+}
+
+/** By id, unique id prefix or name; the hub resolves it. */
+export async function showDevice(client: GatewayClient, device: string): Promise<DeviceRecord> {
+  return (await client.call<{ device: DeviceRecord }>("barnacle.devices.show", { device })).device;
+}
+
+function pairing(client: GatewayClient): Promise<{ pending: readonly PendingPairing[] }> {
+  return client.call("device.pair.list");
+}
+
+async function change(session: Session, reference: string, method: string, params: object): Promise<DeviceRecord> {
+  return session.hub(async (client) => {
+    const { device } = await client.call<{ device: DeviceRecord }>(method, { device: reference, ...params });
+    return device;
+  });
+}
+
+type Open = (command: Command) => Session;
+
+function simple(
+  devices: Command,
+  open: Open,
+  verb: "block" | "unblock" | "remove",
+  description: string,
+  done: (name: string) => string,
+): void {
+  example(devices.command(`${verb} <device>`).description(description), `barnacle devices ${verb} Kitchen`).action(
+    async (reference: string, _options: object, command: Command) => {
+      const session = open(command);
+      const device = await session.hub(async (client) => {
+        const found = await showDevice(client, reference);
+        await client.call(`barnacle.devices.${verb}`, { device: found.deviceId });
+        return found;
+      });
+      session.out.print({ ok: true, deviceId: device.deviceId }, () => done(device.displayName));
+    },
+  );
+}
+
+function decide(devices: Command, open: Open, verb: string, method: string, description: string): void {
+  example(
+    devices.command(`${verb} <request>`).description(`${description}; <request> as \`devices pending\` shows it`),
+    `barnacle devices ${verb} 5e1c0f3a-8a51-4c1e-a2cf-0c8f6f6f2d11`,
+  ).action(async (requestId: string, _options: object, command: Command) => {
+    const session = open(command);
+    const answer = await session.hub((client) => client.call<object>(method, { requestId }));
+    session.out.print(answer, () => `Request ${requestId}: ${verb === "approve" ? "approved" : "rejected"}.`);
+  });
+}
+
+function token(devices: Command, open: Open, verb: string, method: string, description: string): void {
+  example(
+    devices.command(`${verb} <device>`).description(description).option("--role <role>", "whose token", "operator"),
+    `barnacle devices ${verb} 3f9a62 --role operator`,
+  ).action(async (reference: string, options: { role: string }, command: Command) => {
+    const session = open(command);
+    const answer = await session.hub(async (client) => {
+      const { deviceId } = await showDevice(client, reference);
+      return client.call<{ deviceId: string; token?: string }>(method, { deviceId, role: options.role });
+    });
+    session.out.print(answer, () =>
+      answer.token === undefined
+        ? `The ${options.role} token of ${shortId(answer.deviceId)} is revoked.`
+        : `New ${options.role} token of ${shortId(answer.deviceId)}, shown once: ${answer.token}`,
+    );
+  });
+}
+
+function stateOf(device: DeviceRecord): string {
+  if (device.blocked) return "blocked";
+  return device.online ? "online" : "offline";
+}
+
+function stateColour(device: DeviceRecord, style: Style): (text: string) => string {
+  if (device.blocked) return style.red;
+  return device.online ? style.green : style.yellow;
+}
