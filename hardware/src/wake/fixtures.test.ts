@@ -86,8 +86,7 @@ for (const { engine: name, make, phraseOf } of EXPECTATIONS) {
       await engine.load();
     } catch (error) {
       if (!hasCode(error, "LIBRARY_MISSING")) throw error;
-      t.comment(error.message);
-      t.skip(`${name} is not installed`);
+      t.plan(0, error.message);
       return;
     }
     t.teardown(() => engine.close());
@@ -122,7 +121,7 @@ for (const { engine: name, make, phraseOf } of EXPECTATIONS) {
           heardMs.push((hit.heardAt - clip.wakeEnd) * 1000);
           toldMs.push((hit.toldAt - clip.wakeEnd) * 1000);
           t.ok(hit.score >= 0.5 && hit.score <= 1, `${where}: score ${hit.score.toFixed(2)}`);
-          t.ok(hit.toldAt - clip.wakeEnd < 0.5, `${where}: told within 500 ms of the phrase's end`);
+          t.ok(hit.toldAt - clip.wakeEnd < 0.6, `${where}: told within 600 ms of the phrase's end`);
         } else if (clip.wakePhrase === undefined) {
           negatives++;
           t.same(hits, [], `${where}: silent`);
