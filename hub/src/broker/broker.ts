@@ -1,23 +1,23 @@
 import { type EventEmitter, once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { BarnacleError, hasCode, messageOf, systemCode, toBarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import { parseMqttPassword } from "@barnacle/protocol/identity";
 import {
-  decode,
   encode,
   MAX_PAYLOAD_BYTES,
   MQTT_CONTRACT,
   maySubscribe,
-  type NodeState,
   type TopicBody,
   type TopicName,
   topicFor,
 } from "@barnacle/protocol/mqtt";
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
 import type { CommandResult } from "@barnacle/protocol/schema";
-import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
+import { Aedes, type Client, type PublishPacket, type Subscription } from "aedes";
 import type { Counters, Devices, NodeInbound } from "../services.ts";
 import type { Store } from "../store/index.ts";
+import { checkWill, refusal } from "./admission.ts";
+import { bindFailure } from "./bind-failure.ts";
 import { Faults } from "./faults.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { Ingest } from "./ingest.ts";
@@ -26,6 +26,8 @@ import { RetainedStore } from "./retained-store.ts";
 import type { Greeting, Session, WillMessage } from "./session.ts";
 
 export interface BrokerEvents {
+  /** The broker can publish; nobody is connected yet. */
+  open: Record<never, never>;
   /** A node's birth was stored; it has subscribed and can be sent to. */
   ready: { readonly deviceId: string };
   gone: { readonly deviceId: string; readonly reason: string };
@@ -104,6 +106,11 @@ export class MqttBroker implements Unit {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
+  /** True from the start to the stop: what is published now reaches the broker. */
+  get isOpen(): boolean {
+    return this.#aedes !== undefined;
+  }
+
   get clients(): number {
     return this.#sessions.size;
   }
@@ -153,6 +160,7 @@ export class MqttBroker implements Unit {
     (aedes as EventEmitter).on("error", (error) => {
       this.#options.log.error({ problem: messageOf(error) }, "broker fault");
     });
+    this.events.emit("open", {});
     await this.#listen(aedes);
   }
 
@@ -239,7 +247,7 @@ export class MqttBroker implements Unit {
   }
 
   async #admit(client: Client, username: string | undefined, password: Buffer | undefined): Promise<void> {
-    const { devices, counters, log } = this.#options;
+    const { clock, counters, devices, log, site } = this.#options;
     const greeting = this.#greetings.get(client);
     const remoteIp = (client.conn as Socket).remoteAddress ?? "unknown";
     try {
@@ -249,7 +257,7 @@ export class MqttBroker implements Unit {
       const device = await devices.admit(username, password?.toString("utf8") ?? "", remoteIp);
       if (client.closed) return;
       const { incarnation } = parseMqttPassword(password?.toString("utf8") ?? "");
-      const willState = this.#checkWill(username, greeting?.will, incarnation);
+      const willState = checkWill({ site, node: username }, greeting?.will, incarnation, clock.now());
       const previous = this.#sessions.get(device.deviceId);
       const session: Session = {
         deviceId: device.deviceId,
@@ -274,20 +282,6 @@ export class MqttBroker implements Unit {
       log.warn({ deviceId: username?.slice(0, 64), remoteIp, problem: messageOf(error) }, "MQTT connection refused");
       throw error;
     }
-  }
-
-  /** A will may only say that this very connection of this very device is gone. */
-  #checkWill(deviceId: string, will: WillMessage | undefined, incarnation: number): NodeState | undefined {
-    if (!will) return undefined;
-    const topic = topicFor({ site: this.#options.site, node: deviceId }, "state");
-    if (will.topic !== topic || !will.retain || will.qos > 1) {
-      throw new BarnacleError("FORBIDDEN", `a will must be retained, of QoS 0 or 1, on ${topic}`);
-    }
-    const { body } = decode("state", will.payload, this.#options.clock.now());
-    if (body.status !== "offline" || body.incarnation !== incarnation) {
-      throw new BarnacleError("FORBIDDEN", "a will must say `offline` with the incarnation of its own connection");
-    }
-    return body;
   }
 
   #authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
@@ -429,23 +423,4 @@ export class MqttBroker implements Unit {
     const session = this.#byClient.get(client);
     if (session) session.reason ??= reason;
   }
-}
-
-/** Names a failed `listen`. */
-export function bindFailure(what: string, host: string, port: number, error: unknown): BarnacleError {
-  const where = `${what} on ${host}:${port}`;
-  if (systemCode(error) === "EADDRINUSE") {
-    return new BarnacleError("PORT_BUSY", `${where}: the port is already in use`, { details: { host, port } });
-  }
-  return new BarnacleError("BIND_REFUSED", `${where}: ${messageOf(error)}`, { details: { host, port }, cause: error });
-}
-
-/** MQTT 3.1.1 CONNACK codes: 3 server unavailable, 4 bad user name or password, 5 not authorized. */
-function refusal(error: unknown): AuthenticateError {
-  const returnCode = hasCode(error, "PROOF_INVALID")
-    ? 4
-    : hasCode(error, "NOT_PAIRED", "DEVICE_BLOCKED", "DEVICE_UNKNOWN", "FORBIDDEN", "MESSAGE_MALFORMED")
-      ? 5
-      : 3;
-  return Object.assign(toBarnacleError(error), { returnCode }) as AuthenticateError;
 }

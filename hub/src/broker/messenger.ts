@@ -31,6 +31,7 @@ export class MqttMessenger implements NodeMessenger, Unit {
 
   async start(): Promise<void> {
     const { broker, devices, household, wakeWords } = this.#options;
+    broker.events.on("open", () => this.refreshConfig(), this);
     broker.events.on("ready", ({ deviceId }) => this.#ready(deviceId), this);
     devices.events.on("changed", ({ device }) => this.#configure(device), this);
     devices.events.on("removed", ({ deviceId }) => this.#forget(deviceId), this);
@@ -75,6 +76,7 @@ export class MqttMessenger implements NodeMessenger, Unit {
   }
 
   #configure(device: DeviceRecord): void {
+    if (!this.#options.broker.isOpen) return;
     if (device.blocked || !device.roles.includes("node") || device.transport === "websocket") return;
     const config = this.#configOf(device);
     const text = JSON.stringify(config);

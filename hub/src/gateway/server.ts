@@ -9,6 +9,7 @@ import {
   type HelloOk,
   PROTOCOL_VERSION,
   type RequestFrame,
+  SCOPES,
 } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
@@ -47,9 +48,13 @@ export const EVENT_NAMES: readonly string[] = [
   "barnacle.turn",
 ];
 
-export interface GatewayServerOptions extends GatewayServices {
+export interface GatewayServerOptions {
+  readonly services: GatewayServices;
   /** The shared operator token. */
-  readonly token: string;
+  readonly token: () => string;
+  /** Where the hub keeps its state and found its configuration; administrators are told. */
+  readonly stateDir?: string | undefined;
+  readonly configFile?: string | undefined;
   /** Open connections, admitted or not; default 100. */
   readonly maxConnections?: number;
 }
@@ -59,6 +64,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly #hub: GatewayServices;
+  readonly #options: GatewayServerOptions;
   readonly #maxConnections: number;
   readonly #auth: GatewayAuth;
   readonly #presence: Presence;
@@ -72,8 +78,9 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   #endTick: () => void = () => {};
 
   constructor(options: GatewayServerOptions) {
-    const { token, maxConnections, ...hub } = options;
+    const { services: hub, token, maxConnections } = options;
     this.#hub = hub;
+    this.#options = options;
     this.clock = hub.clock;
     this.log = hub.log;
     this.#maxConnections = maxConnections ?? 100;
@@ -187,6 +194,11 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       },
       policy: { maxPayload: MAX_FRAME_BYTES, maxBufferedBytes: MAX_BUFFERED_BYTES, tickIntervalMs: TICK_MS },
     };
+    if (connection.scopes.includes(SCOPES.admin)) {
+      const { stateDir, configFile } = this.#options;
+      if (stateDir !== undefined) hello.snapshot.stateDir = stateDir;
+      if (configFile !== undefined) hello.snapshot.configPath = configFile;
+    }
     if (connection.admission?.auth) hello.auth = connection.admission.auth;
     this.#hub.counters.add(`gateway.connects.${connection.role}`);
     return hello;

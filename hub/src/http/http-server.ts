@@ -6,7 +6,7 @@ import { PAIR_CHALLENGE_PATH, PAIR_PATH, PairChallengeRequest, PairRequest } fro
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { validator } from "@barnacle/protocol/schema";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { bindFailure } from "../broker/broker.ts";
+import { bindFailure } from "../broker/bind-failure.ts";
 import type { Counters, Devices } from "../services.ts";
 import { frontPage } from "./front-page.ts";
 import { RateLimit } from "./rate-limit.ts";

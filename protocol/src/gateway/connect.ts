@@ -61,6 +61,8 @@ export const Snapshot = Type.Object({
   health: Type.Unknown(),
   stateVersion: StateVersion,
   uptimeMs: Type.Integer({ minimum: 0 }),
+  configPath: Type.Optional(Text),
+  stateDir: Type.Optional(Text),
   sessionDefaults: Type.Optional(SessionDefaults),
 });
 
