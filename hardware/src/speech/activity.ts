@@ -1,0 +1,44 @@
+import { SAMPLE_RATE, type Samples } from "../audio/format.ts";
+
+const FRAME = (SAMPLE_RATE * 30) / 1000;
+/** Speech rises at least this far over the quietest tenth of a clip, even over music. */
+const RISE_DB = 8;
+/** Below this level nothing is speech, however quiet the room. */
+const QUIET_DBFS = -62;
+/** Less than this is a click, not a word. */
+const SHORTEST_SPEECH_FRAMES = 4;
+
+/** Level of each 30 ms frame of a clip that arrives in pieces. */
+export class LevelMeter {
+  readonly #levels: number[] = [];
+  #sum = 0;
+  #count = 0;
+
+  add(samples: Samples): void {
+    for (const sample of samples) {
+      this.#sum += sample * sample;
+      this.#count += 1;
+      if (this.#count < FRAME) continue;
+      this.#levels.push(10 * Math.log10(this.#sum / FRAME / 32768 ** 2 + 1e-12));
+      this.#sum = 0;
+      this.#count = 0;
+    }
+  }
+
+  /**
+   * Whether something stood out from the clip's own background. It judges loudness alone: music counts, steady noise
+   * does not.
+   */
+  heardSpeech(): boolean {
+    return this.span() !== undefined;
+  }
+
+  /** First and one past the last sample that stood out; undefined when nothing did. */
+  span(): { readonly start: number; readonly end: number } | undefined {
+    const sorted = [...this.#levels].sort((a, b) => a - b);
+    const floor = Math.max(sorted[Math.floor(sorted.length / 10)] ?? 0, QUIET_DBFS - RISE_DB);
+    const active = this.#levels.map((level) => level > floor + RISE_DB);
+    if (active.filter(Boolean).length < SHORTEST_SPEECH_FRAMES) return undefined;
+    return { start: active.indexOf(true) * FRAME, end: (active.lastIndexOf(true) + 1) * FRAME };
+  }
+}

@@ -1,0 +1,35 @@
+import type { Samples } from "../audio/format.ts";
+import type { Recognition, SpeechGrammar } from "./port.ts";
+
+/**
+ * A recogniser's native half. Its calls block, and a fault in the native library ends the process: it lives in a child
+ * process behind `RemoteRecogniser`.
+ */
+export interface SpeechEngine {
+  /** Replaces the grammar. Never called during an utterance. */
+  setGrammar(grammar: SpeechGrammar): void;
+  start(): void;
+  feed(samples: Samples): void;
+  finish(): Recognition;
+  /** Ends the utterance without a result. */
+  abandon(): void;
+  close(): void;
+}
+
+/** Everything an engine needs, resolved by the parent: plain data, since it crosses to the child. */
+export type EngineSpec =
+  | {
+      readonly engine: "pocketsphinx";
+      readonly library: string;
+      readonly model: string;
+      readonly dictionary: string;
+      readonly wakePhrases: readonly string[];
+      readonly threshold: number;
+    }
+  | {
+      readonly engine: "vosk";
+      readonly library: string;
+      readonly model: string;
+      readonly wakePhrases: readonly string[];
+      readonly threshold: number;
+    };

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import type { Samples } from "../../audio/format.ts";
+import { LevelMeter } from "../activity.ts";
+import type { EngineSpec, SpeechEngine } from "../engine.ts";
+import { parseJsgf, withoutComments } from "../grammar/jsgf.ts";
+import { grammarWords, isSentence } from "../grammar/sentences.ts";
+import type { Recognition, SpeechGrammar } from "../port.ts";
+import { confidenceOf, weigh } from "./judge.ts";
+import { PocketsphinxLibrary, type Pointer } from "./native.ts";
+import { lookUp, withAccents } from "./pronunciation.ts";
+import { guessPronunciation } from "./spelling.ts";
+import { prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wake-prefix.ts";
+
+type Spec = Extract<EngineSpec, { engine: "pocketsphinx" }>;
+type Library = Pick<
+  PocketsphinxLibrary,
+  "open" | "close" | "addWord" | "setGrammar" | "select" | "start" | "feed" | "end" | "segments"
+>;
+
+const PHONES =
+  "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split(" ");
+
+/** Options of both decoders. With all senones computed, scores of the two are on one scale and can be compared. */
+const COMMON = ["-logfn", "/dev/null", "-bestpath", "no", "-compallsen", "yes", "-remove_silence", "no"];
+/** Wider than the library's own: with those, accents it was not trained on lost one sentence in ten. */
+const SENTENCE_BEAMS = ["-beam", "1e-80", "-wbeam", "1e-60", "-pbeam", "1e-80"];
+const LOOP_BEAMS = ["-beam", "1e-40", "-wbeam", "1e-30", "-pbeam", "1e-40"];
+
+/** @throws LIBRARY_MISSING, MODEL_INVALID */
+export function openPocketsphinx(spec: Spec): SpeechEngine {
+  return new PocketsphinxEngine(spec, new PocketsphinxLibrary(spec.library), () =>
+    readFileSync(spec.dictionary, "utf8"),
+  );
+}
+
+/**
+ * Two decoders hear every utterance: one knows the household's sentences, the other only phones. The first gives the
+ * sentence, the two together say whether it is what was spoken.
+ */
+export class PocketsphinxEngine implements SpeechEngine {
+  readonly #spec: Spec;
+  readonly #library: Library;
+  readonly #dictionary: () => string;
+  readonly #sentences: Pointer;
+  readonly #loop: Pointer;
+  /** Pronunciations known to the sentence decoder, by word; the library cannot forget any. */
+  readonly #known = new Map<string, Set<string>>();
+  #isSentence: (text: string) => boolean = () => false;
+  #meter = new LevelMeter();
+
+  constructor(spec: Spec, library: Library, dictionary: () => string) {
+    this.#spec = spec;
+    this.#library = library;
+    this.#dictionary = dictionary;
+    this.#sentences = this.#open(SENTENCE_BEAMS);
+    this.#loop = this.#open(LOOP_BEAMS);
+    for (const phone of PHONES) library.addWord(this.#loop, `_${phone}`, phone);
+    const loop = `#JSGF V1.0; grammar loop; public <loop> = (${PHONES.map((phone) => `_${phone}`).join(" | ")})+;\n`;
+    if (!library.setGrammar(this.#loop, "turn", loop) || !library.select(this.#loop, "turn")) {
+      throw this.#modelInvalid("it lacks phones of American English");
+    }
+  }
+
+  setGrammar(grammar: SpeechGrammar): void {
+    const parsed = parseJsgf(grammar.jsgf);
+    const words = grammarWords(parsed);
+    const wakeWords = this.#spec.wakePhrases.flatMap((phrase) => phrase.toLowerCase().split(/\s+/));
+    const dictionary = lookUp(this.#dictionary(), new Set([...words, ...wakeWords]));
+    const pronounce = (word: string): readonly string[] => [
+      ...(Object.hasOwn(grammar.pronunciations, word) ? [grammar.pronunciations[word] ?? ""] : []),
+      ...(dictionary.get(word) ?? []),
+    ];
+    for (const word of words) {
+      const listed = pronounce(word);
+      this.#teach(word, withAccents(word, listed.length > 0 ? listed : [guessPronunciation(word)]));
+    }
+    const prefix = prefixWords(this.#spec.wakePhrases, (word) => {
+      const listed = [...(WAKE_PRONUNCIATIONS[word] ?? []), ...(dictionary.get(word) ?? [])];
+      return listed.length > 0 ? listed : [guessPronunciation(word)];
+    });
+    for (const { word, phones } of prefix) this.#teach(word, [phones]);
+    const jsgf = withPrefix(withoutComments(grammar.jsgf), parsed.start, prefix);
+    // `select` also makes the decoder let go of the grammar that was replaced.
+    if (!this.#library.setGrammar(this.#sentences, "turn", jsgf) || !this.#library.select(this.#sentences, "turn")) {
+      throw new BarnacleError("INPUT_INVALID", "pocketsphinx refuses the speech grammar");
+    }
+    this.#isSentence = (text) => isSentence(parsed, text);
+  }
+
+  start(): void {
+    this.#meter = new LevelMeter();
+    for (const decoder of [this.#sentences, this.#loop]) {
+      if (!this.#library.start(decoder))
+        throw new BarnacleError("INTERNAL", "pocketsphinx does not start an utterance");
+    }
+  }
+
+  feed(samples: Samples): void {
+    this.#meter.add(samples);
+    this.#library.feed(this.#sentences, samples);
+    this.#library.feed(this.#loop, samples);
+  }
+
+  finish(): Recognition {
+    this.abandon();
+    const path = this.#library.segments(this.#sentences);
+    const evidence = weigh(path, this.#library.segments(this.#loop));
+    const engine = "pocketsphinx";
+    if (evidence && this.#isSentence(evidence.text)) {
+      const confidence = confidenceOf(evidence);
+      if (confidence >= this.#spec.threshold) return { outcome: "transcript", text: evidence.text, confidence, engine };
+      if (this.#meter.heardSpeech()) {
+        return { outcome: "rejected", text: "", confidence, nearest: evidence.text, engine };
+      }
+    }
+    return { outcome: this.#meter.heardSpeech() ? "rejected" : "no-speech", text: "", confidence: 0, engine };
+  }
+
+  abandon(): void {
+    this.#library.end(this.#sentences);
+    this.#library.end(this.#loop);
+  }
+
+  close(): void {
+    this.#library.close(this.#sentences);
+    this.#library.close(this.#loop);
+  }
+
+  #open(beams: readonly string[]): Pointer {
+    const decoder = this.#library.open(["-hmm", this.#spec.model, ...COMMON, ...beams]);
+    if (decoder === null) throw this.#modelInvalid("pocketsphinx refuses it");
+    return decoder;
+  }
+
+  /** Gives the decoder pronunciations of a word; the second and later are written word(2), word(3), … */
+  #teach(word: string, pronunciations: readonly string[]): void {
+    const known = this.#known.get(word) ?? new Set();
+    this.#known.set(word, known);
+    for (const phones of pronunciations) {
+      if (known.has(phones)) continue;
+      const entry = known.size === 0 ? word : `${word}(${known.size + 1})`;
+      if (!this.#library.addWord(this.#sentences, entry, phones)) {
+        throw new BarnacleError(
+          "INPUT_INVALID",
+          `"${phones}" is no pronunciation of "${word}": expected ARPAbet phones`,
+        );
+      }
+      known.add(phones);
+    }
+  }
+
+  #modelInvalid(why: string): BarnacleError {
+    return new BarnacleError("MODEL_INVALID", `the acoustic model ${this.#spec.model} cannot be used: ${why}`);
+  }
+}
