@@ -42,10 +42,10 @@ export interface AuthRequest {
 /** Decides who may connect, in the order of checks of the Moltbot gateway protocol 3 ("order of checks on connect"). */
 export class GatewayAuth {
   readonly #devices: Devices;
-  readonly #token: () => string;
+  readonly #token: string;
   readonly #clock: Clock;
 
-  constructor(options: { devices: Devices; token: () => string; clock: Clock }) {
+  constructor(options: { devices: Devices; token: string; clock: Clock }) {
     this.#devices = options.devices;
     this.#token = options.token;
     this.#clock = options.clock;
@@ -57,7 +57,7 @@ export class GatewayAuth {
     const flaw = this.#deviceFlaw(params.device, request);
     if (flaw) return flaw;
     const token = params.auth?.token;
-    const shared = token !== undefined && token !== "" && sameSecret(token, this.#token());
+    const shared = token !== undefined && token !== "" && sameSecret(token, this.#token);
     const { id: deviceId } = params.device;
     const requested = params.scopes ?? [];
     if (!shared) {
@@ -76,7 +76,7 @@ export class GatewayAuth {
     }
     const token = params.auth?.token;
     if (!token) return refuse("NOT_PAIRED", "device identity required");
-    if (!sameSecret(token, this.#token())) return unauthorized("mismatch", params);
+    if (!sameSecret(token, this.#token)) return unauthorized("mismatch", params);
     if (role === "node") return refuse("NOT_PAIRED", "device identity required");
     const requested = params.scopes ?? [];
     if (!local) return admitted({ role, scopes: [SCOPES.read] });

@@ -48,10 +48,9 @@ export const EVENT_NAMES: readonly string[] = [
   "barnacle.turn",
 ];
 
-export interface GatewayServerOptions {
-  readonly services: GatewayServices;
+export interface GatewayServerOptions extends GatewayServices {
   /** The shared operator token. */
-  readonly token: () => string;
+  readonly token: string;
   /** Where the hub keeps its state and found its configuration; administrators are told. */
   readonly stateDir?: string | undefined;
   readonly configFile?: string | undefined;
@@ -78,7 +77,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   #endTick: () => void = () => {};
 
   constructor(options: GatewayServerOptions) {
-    const { services: hub, token, maxConnections } = options;
+    const { token, maxConnections, ...hub } = options;
     this.#hub = hub;
     this.#options = options;
     this.clock = hub.clock;
