@@ -3,7 +3,9 @@ import { devices } from "./001-devices.ts";
 import { audit } from "./002-audit.ts";
 import { commands } from "./003-commands.ts";
 import { inbox } from "./004-inbox.ts";
+import { turns } from "./005-turns.ts";
+import { timersAndTasks } from "./006-timers-tasks.ts";
 import { settings } from "./007-settings.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
-export const MIGRATIONS: readonly Migration[] = [devices, audit, commands, inbox, settings];
+export const MIGRATIONS: readonly Migration[] = [devices, audit, commands, inbox, turns, timersAndTasks, settings];

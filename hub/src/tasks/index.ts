@@ -1,0 +1,1 @@
+export { type Task, type TaskList, Tasks, type TasksOptions } from "./tasks.ts";

@@ -1,0 +1,4 @@
+export type { HomeContext } from "./home/context.ts";
+export { HomeResponder } from "./home/responder.ts";
+export type { Plan, PlannedStep, ReplyPlan, Responder, TurnRequest } from "./plan.ts";
+export { VoiceTurnService, type VoiceTurnsOptions } from "./turns.ts";
