@@ -1,0 +1,1 @@
+export { gatewayToken, type HubNotice, removeNotice, writeNotice } from "./local-access.ts";

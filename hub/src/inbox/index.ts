@@ -1,0 +1,1 @@
+export { MessageInbox, type MessageInboxOptions } from "./inbox.ts";
