@@ -9,14 +9,14 @@ function section<T extends TProperties>(description: string, members: T) {
 }
 
 const Microphone = section("Where sound comes from.", {
-  driver: Type.Unsafe<"pvrecorder" | "command" | "wav" | "none">({
-    ...literals(["pvrecorder", "command", "wav", "none"]),
+  driver: Type.Unsafe<"pvrecorder" | "parec" | "arecord" | "command" | "wav" | "none">({
+    ...literals(["pvrecorder", "parec", "arecord", "command", "wav", "none"]),
     default: "pvrecorder",
-    description: "pvrecorder: a sound device; command: a recorder's output; wav: a file at real pace; none",
+    description: "pvrecorder, parec, arecord: a sound device; command: any recorder; wav: a file at real pace; none",
   }),
   device: Type.Optional(
     Type.Union([Type.Integer({ minimum: -1 }), Type.String({ minLength: 1 })], {
-      description: "pvrecorder: index or part of the name; -1 or absent: the system's default",
+      description: "index (pvrecorder) or name of the device; absent: the system's default",
     }),
   ),
   command: Type.Optional(
@@ -74,7 +74,7 @@ const Voice = section("How the node speaks.", {
     default: "aplay",
     description: "pacat (PulseAudio, PipeWire), aplay (ALSA), file (writes WAV files) or none",
   }),
-  directory: text("file: where the WAV files go"),
+  directory: text("file: folder or .wav file for what is spoken; default: spoken in the state directory"),
 });
 
 const Gpio = section("General-purpose pins.", {

@@ -1,0 +1,66 @@
+import { createBoard } from "@barnacle/hardware/board";
+import { endpointInfos } from "@barnacle/hardware/endpoint";
+import { microphoneInfos } from "@barnacle/hardware/microphone";
+import { recogniserInfos } from "@barnacle/hardware/speech";
+import { voiceInfos } from "@barnacle/hardware/voice";
+import { wakeEngineInfos } from "@barnacle/hardware/wake";
+import { resolveConfig } from "../config/index.ts";
+import { wakeOptions } from "../hardware/wake-options.ts";
+import { AGENT_VERSION } from "../version.ts";
+import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
+
+/** The common shape of what drivers and engines tell of themselves. */
+interface Info {
+  readonly engine?: string;
+  readonly driver?: string;
+  readonly name?: string;
+  readonly availability: { readonly available: boolean; readonly reason?: string; readonly hint?: string };
+  readonly models?: readonly { name: string; file: string; present: boolean; licence: string; note?: string }[];
+}
+
+/** What of the hardware and engines can be used here. Opens no device; always exit status 0 when it could look. */
+export async function doctor(args: readonly string[], write: (text: string) => void): Promise<number> {
+  const { values, positionals } = parseFlags(args, COMMON);
+  noMoreArguments(positionals);
+  const config = resolveConfig({ config: values.config, stateDir: values["state-dir"] }, process.env);
+  const { modelDirectory } = config.wake;
+  const { engine, library, model } = config.speech;
+  const report = {
+    agentVersion: AGENT_VERSION,
+    nodeVersion: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    board: await createBoard().model(),
+    config: config.file ?? null,
+    stateDir: config.stateDir,
+    microphone: await microphoneInfos(),
+    wake: wakeEngineInfos(wakeOptions(config)),
+    endpoint: endpointInfos(modelDirectory),
+    speech: await recogniserInfos(engine === "none" ? {} : { [engine]: { library, model } }),
+    voice: await voiceInfos(),
+  };
+  if (values.json) write(`${JSON.stringify(report)}\n`);
+  else write(asText(report));
+  return 0;
+}
+
+function asText(report: Record<string, unknown>): string {
+  const lines: string[] = [];
+  for (const [part, value] of Object.entries(report)) {
+    if (!Array.isArray(value)) lines.push(`${part.padEnd(13)} ${value ?? "none"}`);
+    else {
+      lines.push("", part);
+      for (const info of value as Info[]) lines.push(...infoLines(info));
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function infoLines({ engine, driver, name: called, availability, models = [] }: Info): string[] {
+  const name = (engine ?? driver ?? called ?? "").padEnd(18);
+  const head = availability.available ? `  yes  ${name}` : `  no   ${name} ${availability.reason ?? ""}`;
+  const hint = availability.available || !availability.hint ? [] : [`       ${"".padEnd(18)} ${availability.hint}`];
+  const files = models.map(
+    (model) => `         ${model.present ? "" : "MISSING "}${model.name}: ${model.licence}  ${model.file}`,
+  );
+  return [head.trimEnd(), ...hint, ...files];
+}

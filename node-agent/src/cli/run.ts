@@ -1,0 +1,75 @@
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { systemClock, systemRandom } from "@barnacle/protocol/runtime";
+import { Agent } from "../agent.ts";
+import { resolveConfig } from "../config/index.ts";
+import { findHardware } from "../hardware/find.ts";
+import { printEvents } from "./event-lines.ts";
+import { LOG_LEVELS, type LogLevel, makeLog } from "./log.ts";
+import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
+
+const FLAGS = {
+  ...COMMON,
+  hub: { type: "string" },
+  "setup-code": { type: "string" },
+  name: { type: "string" },
+  room: { type: "string" },
+  events: { type: "boolean", default: false },
+  "log-level": { type: "string", default: "info" },
+} as const;
+
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const FOREVER_MS = 2 ** 30;
+
+/** Runs the node until a signal stops it. @throws USAGE, CONFIG_INVALID, and what `Agent.start` throws */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS);
+  noMoreArguments(positionals);
+  const config = resolveConfig(
+    { config: values.config, stateDir: values["state-dir"], hub: values.hub, name: values.name, room: values.room },
+    process.env,
+  );
+  const log = makeLog(levelOf(values["log-level"]), process.stderr);
+  const agent = new Agent({
+    config,
+    setupCode: values["setup-code"],
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    searchPath: () => process.env.PATH,
+    find: findHardware,
+  });
+  if (values.events) printEvents(agent.events, (line) => void process.stdout.write(line), Date.now);
+  // Barnacle's timers never keep a process alive; a node that waits for its hub has nothing else that would.
+  const alive = setInterval(() => {}, FOREVER_MS);
+  const signal = nextSignal();
+  try {
+    await agent.start();
+    log.info({ name: config.name, hub: config.hub, stateDir: config.stateDir, file: config.file }, "node is up");
+    log.info({ signal: await signal }, "stopping");
+    await agent.stop();
+    return 0;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** The first signal asks for a clean stop, the second one ends the process where it stands. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const name of STOP_SIGNALS) {
+      process.on(name, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve(name);
+      });
+    }
+  });
+}
+
+/** @throws USAGE */
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level) return level;
+  throw new BarnacleError("USAGE", `--log-level ${text}: one of ${LOG_LEVELS.join(", ")} was expected`);
+}

@@ -1,0 +1,149 @@
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
+import type { CommandRequest, JsonObject } from "@barnacle/protocol/schema";
+import { Type } from "@sinclair/typebox";
+import t, { type Test } from "tap";
+import { openDatabase } from "../state/index.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { type Command, command, Executor, Journal } from "./index.ts";
+
+let ids = 0;
+const ask = (name: string, key: string, params: JsonObject = {}): CommandRequest => ({
+  commandId: `c${ids++}`,
+  command: name,
+  params,
+  idempotencyKey: key,
+  timeoutMs: 1000,
+});
+
+function setUp(t: Test, options: { dir?: string; deny?: string[]; hardware?: () => string | undefined } = {}) {
+  const dir = options.dir ?? t.testdir({});
+  const clock = new FakeClock();
+  const runs: JsonObject[] = [];
+  const gate: { wait?: Promise<void>; fail?: Error } = {};
+  const run = async (params: JsonObject): Promise<JsonObject> => {
+    runs.push(params);
+    await gate.wait;
+    if (gate.fail) throw gate.fail;
+    return { done: runs.length };
+  };
+  const Params = Type.Object({ value: Type.Optional(Type.Integer()) });
+  const commands: Command[] = [
+    command({ spec: { name: "toast.burn", idempotent: false }, params: Params, run }),
+    command({ spec: { name: "lamp.set", idempotent: true }, params: Params, run }),
+    command({
+      spec: { name: "horn.blow", idempotent: true },
+      params: Params,
+      unavailable: options.hardware ?? (() => undefined),
+      run,
+    }),
+  ];
+  const db = openDatabase(dir);
+  const journal = new Journal(db, clock);
+  const counters = new Counters();
+  const executor = new Executor({ commands, journal, deny: options.deny ?? [], clock, log: silentLog, counters });
+  return { executor, journal, clock, runs, gate, dir, db, counters };
+}
+
+t.test("a repeated key gets the first result and runs nothing, also after a restart", async (t) => {
+  const first = setUp(t);
+  const result = await first.executor.execute(ask("toast.burn", "k1", { value: 1 }));
+  t.match(result, { ok: true, payload: { done: 1 }, duplicate: false });
+  const request = ask("toast.burn", "k1", { value: 1 });
+  t.match(await first.executor.execute(request), {
+    ok: true,
+    payload: { done: 1 },
+    duplicate: true,
+    commandId: request.commandId,
+  });
+  first.db.close();
+  const second = setUp(t, { dir: first.dir });
+  t.match(await second.executor.execute(ask("toast.burn", "k1", { value: 1 })), { ok: true, duplicate: true });
+  t.equal(first.runs.length + second.runs.length, 1);
+});
+
+t.test("duplicates that come while the first runs share it", async (t) => {
+  const { executor, runs, gate } = setUp(t);
+  let open = (): void => {};
+  gate.wait = new Promise((resolve) => {
+    open = resolve;
+  });
+  const both = Promise.all([executor.execute(ask("toast.burn", "k")), executor.execute(ask("toast.burn", "k"))]);
+  const clash = await executor.execute(ask("toast.burn", "k", { value: 2 }));
+  t.equal(clash.error?.code, "CONFLICT");
+  open();
+  const [first, second] = await both;
+  t.equal(runs.length, 1);
+  t.notOk(first.duplicate);
+  t.ok(second.duplicate);
+});
+
+t.test("a key used for something else is a conflict", async (t) => {
+  const { executor, runs } = setUp(t);
+  await executor.execute(ask("toast.burn", "k", { value: 1 }));
+  t.equal((await executor.execute(ask("toast.burn", "k", { value: 2 }))).error?.code, "CONFLICT");
+  t.equal((await executor.execute(ask("lamp.set", "k", { value: 1 }))).error?.code, "CONFLICT");
+  t.equal(runs.length, 1);
+});
+
+t.test("after a restart in the middle, only an idempotent command runs again", async (t) => {
+  const { executor, journal, runs } = setUp(t);
+  const burn = ask("toast.burn", "k1");
+  const set = ask("lamp.set", "k2");
+  journal.started(burn, 5);
+  journal.started(set, 5);
+  const unknown = await executor.execute(burn);
+  t.match(unknown, { ok: false, error: { code: "COMMAND_OUTCOME_UNKNOWN" }, startedAt: 5 });
+  t.match(await executor.execute(burn), { error: { code: "COMMAND_OUTCOME_UNKNOWN" }, duplicate: true });
+  t.match(await executor.execute(set), { ok: true, duplicate: false });
+  t.equal(runs.length, 1);
+});
+
+t.test("refusals name what was wrong and are not remembered", async (t) => {
+  const { executor, runs } = setUp(t, { deny: ["lamp.*"], hardware: () => "no horn" });
+  t.equal((await executor.execute(ask("no.such", "a"))).error?.code, "COMMAND_UNKNOWN");
+  const wrong = await executor.execute(ask("toast.burn", "b", { value: "hot" }));
+  t.equal(wrong.error?.code, "COMMAND_PARAMS");
+  t.match(wrong.error?.message, /\/value: expected integer/);
+  t.equal((await executor.execute(ask("lamp.set", "c"))).error?.code, "POLICY_DENIED");
+  const horn = await executor.execute(ask("horn.blow", "d"));
+  t.match(horn.error, { code: "HARDWARE_UNAVAILABLE", message: /no horn/ });
+  t.equal(runs.length, 0);
+  t.match(await executor.execute(ask("toast.burn", "b", { value: 3 })), { ok: true });
+  t.same(
+    executor.specs().map((spec) => spec.name),
+    ["toast.burn"],
+  );
+});
+
+t.test("a command whose time was up on arrival is not started", async (t) => {
+  const { executor, runs } = setUp(t);
+  const result = await executor.execute({ ...ask("toast.burn", "k"), timeoutMs: 0 });
+  t.equal(result.error?.code, "COMMAND_TIMEOUT");
+  t.equal(runs.length, 0);
+});
+
+t.test("a failure is a result and is remembered", async (t) => {
+  const { executor, runs, gate, counters } = setUp(t);
+  gate.fail = new BarnacleError("DEVICE_LOST", "the toaster left");
+  t.match(await executor.execute(ask("toast.burn", "k")), { ok: false, error: { code: "DEVICE_LOST" } });
+  gate.fail = undefined;
+  t.match(await executor.execute(ask("toast.burn", "k")), {
+    ok: false,
+    error: { code: "DEVICE_LOST" },
+    duplicate: true,
+  });
+  gate.fail = new TypeError("boom");
+  t.match(await executor.execute(ask("toast.burn", "k2")), { error: { code: "COMMAND_FAILED", message: "boom" } });
+  t.equal(runs.length, 2);
+  t.equal(counters.get("commandsFailed"), 2);
+});
+
+t.test("keys are kept for a week, then forgotten", async (t) => {
+  const { executor, journal, clock } = setUp(t);
+  await executor.execute(ask("toast.burn", "k"));
+  await clock.advance(6.9 * 24 * 3600 * 1000);
+  t.equal(journal.prune(), 0);
+  await clock.advance(0.2 * 24 * 3600 * 1000);
+  t.equal(journal.prune(), 1);
+});

@@ -1,0 +1,139 @@
+import path from "node:path";
+import { createBoard } from "@barnacle/hardware/board";
+import { createEndpoint, type EndpointDetector } from "@barnacle/hardware/endpoint";
+import { createGpio, type GpioPort } from "@barnacle/hardware/gpio";
+import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
+import { createRecogniser, DEFAULT_WAKE_PHRASES, type Recogniser } from "@barnacle/hardware/speech";
+import { createPlayer, createSynthesiser, type Player, type Synthesiser } from "@barnacle/hardware/voice";
+import { createWakeEngine, type WakeEngine, type WakeOptions, wakeEngineInfos } from "@barnacle/hardware/wake";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import type { Clock, Random } from "@barnacle/protocol/runtime";
+import type { NodeConfiguration } from "../config/index.ts";
+import { choosePhrases } from "../household/index.ts";
+import type { FindHardware, Maybe } from "./node-hardware.ts";
+import { wakeOptions } from "./wake-options.ts";
+
+/** The drivers and engines of `@barnacle/hardware`. */
+export const findHardware: FindHardware = async (config, wakeWords, runtime) => {
+  const options = wakeOptions(config);
+  const known = knownPhrases(config, options);
+  const phrases = choosePhrases(wakeWords, known, config.wake.phrases);
+  const listens = config.microphone.driver !== "none" && config.wake.engine !== "none";
+  const makeWake = async (wanted: readonly string[]): Promise<WakeEngine> => {
+    const engine = createWakeEngine({ ...options, phrases: wanted });
+    await engine.load();
+    return engine;
+  };
+  const [gpio, microphone, wake, endpoint, recogniser, synthesiser, player] = await Promise.all([
+    openGpio(config),
+    openMicrophone(config, runtime),
+    listens ? attempt(() => makeWake(phrases)) : "not configured (wake.engine or microphone.driver is none)",
+    listens ? attempt(() => loadEndpoint(config)) : "not configured",
+    openRecogniser(config),
+    openSynthesiser(config),
+    openPlayer(config),
+  ]);
+  return {
+    board: createBoard({ diskPath: config.stateDir }),
+    gpio,
+    microphone,
+    wake,
+    endpoint,
+    recogniser,
+    synthesiser,
+    player,
+    wakePhrases: known,
+    makeWake,
+  };
+};
+
+function knownPhrases(config: NodeConfiguration, options: WakeOptions): readonly string[] | undefined {
+  if (config.wake.engine === "pocketsphinx") return undefined;
+  const info = wakeEngineInfos(options).find(({ engine }) => engine === config.wake.engine);
+  return [...new Set([...(info?.phrases ?? []), ...config.wake.phrases])];
+}
+
+async function openMicrophone(
+  config: NodeConfiguration,
+  runtime: { clock: Clock; random: Random },
+): Promise<Maybe<Microphone>> {
+  const { driver, device, command, file, thenSilence } = config.microphone;
+  if (driver === "none") return "not configured (microphone.driver is none)";
+  const microphone = createMicrophone({
+    driver,
+    ...runtime,
+    thenSilence,
+    ...(device === undefined ? {} : { device }),
+    ...(command === undefined ? {} : { command }),
+    ...(file === undefined ? {} : { file }),
+  });
+  const state = await microphone.availability();
+  if (state.available) return microphone;
+  if (driver === "wav") throw new BarnacleError(state.code, state.reason, { hint: state.hint });
+  return state.reason;
+}
+
+async function loadEndpoint(config: NodeConfiguration): Promise<EndpointDetector> {
+  const { silenceMs, limitMs, noSpeechMs } = config.speech;
+  const { modelDirectory } = config.wake;
+  const times = { silenceMs, limitMs, noSpeechMs };
+  const endpoint = createEndpoint(modelDirectory === undefined ? times : { ...times, modelDir: modelDirectory });
+  await endpoint.load();
+  return endpoint;
+}
+
+async function openRecogniser(config: NodeConfiguration): Promise<Maybe<Recogniser>> {
+  const { engine, library, model, minConfidence } = config.speech;
+  if (engine === "none") return "not configured (speech.engine is none)";
+  // Whatever the hub makes the wake words, they may stand at the start of the audio.
+  const wakePhrases = [...new Set([...DEFAULT_WAKE_PHRASES, ...config.wake.phrases])];
+  return attempt(async () =>
+    createRecogniser(engine, {
+      wakePhrases,
+      ...(library === undefined ? {} : { library }),
+      ...(model === undefined ? {} : { model }),
+      ...(minConfidence === undefined ? {} : { threshold: minConfidence }),
+    }),
+  );
+}
+
+async function openGpio(config: NodeConfiguration): Promise<Maybe<GpioPort>> {
+  const { driver, lines, stateFile } = config.gpio;
+  if (driver === "none") return "not configured (gpio.driver is none)";
+  return attempt(async () => {
+    const gpio = createGpio(driver, stateFile === undefined ? {} : { stateFile });
+    const state = await gpio.availability();
+    if (!state.available) throw new BarnacleError(state.code, state.reason, { hint: state.hint });
+    await gpio.open(lines);
+    return gpio;
+  });
+}
+
+async function openSynthesiser(config: NodeConfiguration): Promise<Maybe<Synthesiser>> {
+  const { engine, voice } = config.voice;
+  if (engine === "none") return "not configured (voice.engine is none)";
+  return usable(() => createSynthesiser(engine, voice === undefined ? {} : { voice }));
+}
+
+async function openPlayer(config: NodeConfiguration): Promise<Maybe<Player>> {
+  const { player, directory } = config.voice;
+  if (player === "none") return "not configured (voice.player is none)";
+  return usable(() => createPlayer(player, { path: directory ?? path.join(config.stateDir, "spoken") }));
+}
+
+async function usable<T extends Synthesiser | Player>(make: () => T): Promise<Maybe<T>> {
+  return attempt(async () => {
+    const part = make();
+    const state = await part.availability();
+    if (!state.available) throw new BarnacleError(state.code, state.reason, { hint: state.hint });
+    return part;
+  });
+}
+
+async function attempt<T extends object>(make: () => Promise<T>): Promise<Maybe<T>> {
+  try {
+    return await make();
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,1 @@
+export { choosePhrases, Household, type HouseholdParts, rememberedConfig } from "./household.ts";

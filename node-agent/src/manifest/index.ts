@@ -1,0 +1,2 @@
+export { type ManifestParts, manifestOf, type Part } from "./manifest.ts";
+export { partsOf } from "./parts.ts";

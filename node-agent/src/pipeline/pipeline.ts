@@ -1,0 +1,347 @@
+import { levelDbfs, SAMPLE_RATE, SampleRing, type Samples } from "@barnacle/hardware/audio";
+import type { EndpointDecision, EndpointDetector } from "@barnacle/hardware/endpoint";
+import type { Recogniser, Recognition, Utterance } from "@barnacle/hardware/speech";
+import type { WakeEngine, WakeHit } from "@barnacle/hardware/wake";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import type { WakeEvent } from "@barnacle/protocol/mqtt";
+import type { Random, Unit } from "@barnacle/protocol/runtime";
+import type { VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
+import { Answers, type AnswersParts } from "./answers.ts";
+import type { Ears } from "./ears.ts";
+import { Turn } from "./turn.ts";
+
+/** Sound kept from before a detection: it holds the wake phrase, and a first word spoken without a pause after it. */
+const PREROLL_MS = 1200;
+const RING_S = 12;
+const BACKLOG_S = 10;
+const FINISH_MS = 10_000;
+/** Speech that ends this soon after the detection may be the wake phrase's own tail. */
+const TAIL_MS = 600;
+
+const samplesOf = (ms: number): number => Math.round((ms * SAMPLE_RATE) / 1000);
+const msOf = (samples: number): number => (samples * 1000) / SAMPLE_RATE;
+
+export type PipelineState = "idle" | "listening" | "recognising" | "replying";
+
+export interface PipelineParts extends AnswersParts {
+  readonly ears: Ears;
+  readonly wake: WakeEngine;
+  readonly endpoint: EndpointDetector;
+  /** The recogniser when it is ready, or why it is not. */
+  readonly recogniser: () => Recogniser | string;
+  readonly publishWake: (event: WakeEvent) => void;
+  /** Durable; delivered sooner or later. */
+  readonly report: (turn: VoiceTurnReport) => void;
+  readonly room: () => string | undefined;
+  readonly limitMs: number;
+  readonly random: Random;
+}
+
+interface Exchange {
+  readonly turn: Turn;
+  utterance: Utterance;
+  /** Stream position from which the end-of-speech detector counts. */
+  endpointFrom: number;
+  readonly detectedAt: number;
+  secondChance: boolean;
+  readonly cancelWatch: () => void;
+}
+
+/**
+ * Microphone to reply: waits for a wake phrase, listens until the speaker pauses, recognises, reports the turn, and speaks
+ * the hub's answer. While the node makes sound itself it hears nothing, since nothing here cancels its echo.
+ */
+export class Pipeline implements Unit {
+  readonly #parts: PipelineParts;
+  readonly #ring = new SampleRing(RING_S * SAMPLE_RATE);
+  readonly #answers: Answers;
+  #wake: WakeEngine;
+  #state: PipelineState = "idle";
+  #backlog: { samples: Samples; at: number }[] = [];
+  #backlogSamples = 0;
+  #pumping: Promise<void> | undefined;
+  #exchange: Exchange | undefined;
+  /** Grows whenever what was heard is forgotten; results from before it don't count. */
+  #epoch = 0;
+  #quietWaiters: (() => void)[] = [];
+  #replying: Promise<void> = Promise.resolve();
+  #dropSpeaker: (() => void) | undefined;
+  #complained = false;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#wake = parts.wake;
+    this.#answers = new Answers(parts);
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  get wakeEngine(): { name: string; phrases: readonly string[] } {
+    return this.#wake;
+  }
+
+  /** Engines must be loaded. */
+  async start(): Promise<void> {
+    this.#parts.ears.listen({
+      frame: (samples) => this.#frame(samples),
+      status: (status) => {
+        this.#parts.events.emit("state", { part: "microphone", ...status });
+        if (status.muted) this.#abandon("the microphone was muted");
+        else if (status.state !== "running" && status.state !== "starting") this.#cutShort();
+      },
+    });
+    this.#dropSpeaker = this.#parts.speaker.onActive((active) => {
+      if (!active && this.#state === "idle") this.#forget();
+    });
+    await this.#parts.ears.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#dropSpeaker?.();
+    await this.#parts.ears.stop();
+    this.#abandon("the node is stopping");
+    this.#answers.giveUp();
+    this.#parts.speaker.hush();
+    await this.#pumping;
+    await this.#replying;
+  }
+
+  /** Resolves when the node may make sound: nobody is being listened to. */
+  quiet(): Promise<void> {
+    if (this.#state === "idle" || this.#state === "replying") return Promise.resolve();
+    return new Promise((resolve) => this.#quietWaiters.push(resolve));
+  }
+
+  /** The hub's answer. One that nobody waits for is not spoken. */
+  reply(reply: VoiceTurnReply): void {
+    this.#answers.deliver(reply);
+  }
+
+  /** Listens with another engine, already loaded, from the next frame on. The old one is the caller's to close. */
+  replaceWake(next: WakeEngine): void {
+    this.#wake = next;
+    if (this.#state === "idle") this.#forget();
+  }
+
+  #frame(samples: Samples): void {
+    if (this.#state === "replying" || this.#parts.speaker.active) return;
+    this.#backlog.push({ samples, at: this.#parts.clock.monotonic() });
+    this.#backlogSamples += samples.length;
+    while (this.#backlogSamples > BACKLOG_S * SAMPLE_RATE) {
+      this.#takeFrame();
+      this.#parts.counters.add("droppedFrames");
+    }
+    this.#pump();
+  }
+
+  #takeFrame(): { samples: Samples; at: number } | undefined {
+    const frame = this.#backlog.shift();
+    if (frame) this.#backlogSamples -= frame.samples.length;
+    return frame;
+  }
+
+  #pump(): void {
+    this.#pumping ??= this.#drain().finally(() => {
+      this.#pumping = undefined;
+      if (this.#backlog.length > 0) this.#pump();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (let frame = this.#takeFrame(); frame; frame = this.#takeFrame()) {
+      try {
+        await this.#hear(frame.samples, frame.at);
+      } catch (error) {
+        this.#parts.counters.add("engineErrors");
+        if (!this.#complained) this.#parts.log.error({ reason: messageOf(error) }, "a voice engine failed; going on");
+        this.#complained = true;
+        this.#abandon(messageOf(error));
+      }
+    }
+  }
+
+  async #hear(samples: Samples, arrivedAt: number): Promise<void> {
+    this.#ring.write(samples);
+    const exchange = this.#exchange;
+    if (exchange) {
+      exchange.utterance.feed(samples);
+      exchange.turn.fed += samples.length;
+      await this.#judge(exchange, await this.#parts.endpoint.process(samples));
+      return;
+    }
+    const epoch = this.#epoch;
+    const [hit] = await this.#wake.process(samples);
+    if (hit && epoch === this.#epoch && this.#state === "idle") await this.#begin(hit, arrivedAt);
+  }
+
+  async #begin(hit: WakeHit, arrivedAt: number): Promise<void> {
+    const { clock, random, counters, events, publishWake, endpoint, limitMs } = this.#parts;
+    const origin = clock.monotonic();
+    const startedAt = Math.floor(clock.now());
+    const detectedAt = Math.min(hit.atSample, this.#ring.end);
+    const before = this.#ring.read(Math.max(this.#ring.start, detectedAt - SAMPLE_RATE), detectedAt);
+    const turn = new Turn(
+      random.uuid(),
+      {
+        engine: this.#wake.name,
+        phrase: hit.phrase,
+        score: Math.min(1, Math.max(0, hit.score)),
+        latencyMs: Math.round((origin - arrivedAt) * 10) / 10,
+        loudnessDbfs: Math.min(0, Math.round(levelDbfs(before) * 10) / 10),
+      },
+      { startedAt, origin },
+      this.#parts.room(),
+    );
+    counters.add("wakes");
+    const event: WakeEvent = { ...turn.wake, turnId: turn.turnId, heardAt: startedAt };
+    publishWake(event);
+    events.emit("wake", event);
+    const recogniser = this.#parts.recogniser();
+    if (typeof recogniser === "string") {
+      this.#conclude(turn, { outcome: "failed", reason: recogniser });
+      return;
+    }
+    const utterance = recogniser.begin();
+    const spoken = this.#ring.read(Math.max(this.#ring.start, detectedAt - samplesOf(PREROLL_MS)));
+    utterance.feed(spoken);
+    turn.fed = spoken.length;
+    endpoint.reset();
+    const cancelWatch = clock.after(limitMs + FINISH_MS, () => this.#cutShort());
+    const exchange = { turn, utterance, endpointFrom: detectedAt, detectedAt, secondChance: true, cancelWatch };
+    this.#exchange = exchange;
+    this.#enter("listening");
+    const rest = this.#ring.read(detectedAt);
+    if (rest.length > 0) await this.#judge(exchange, await endpoint.process(rest));
+  }
+
+  async #judge(exchange: Exchange, decision: EndpointDecision): Promise<void> {
+    if (this.#exchange !== exchange || decision.kind === "waiting" || decision.kind === "speech") return;
+    await this.#finish(exchange, decision);
+  }
+
+  /** The source fell silent for good: whatever was said so far is the utterance. */
+  #cutShort(): void {
+    const exchange = this.#exchange;
+    if (!exchange || this.#state !== "listening") return;
+    const speechEndSample = Math.max(0, this.#ring.end - exchange.endpointFrom);
+    const decision = { kind: "end", reason: "limit", speechStartSample: 0, speechEndSample } as const;
+    this.#finish(exchange, decision).catch((error: unknown) => this.#abandon(messageOf(error)));
+  }
+
+  async #finish(exchange: Exchange, decision: Extract<EndpointDecision, { kind: "end" | "no-speech" }>): Promise<void> {
+    const { clock, log } = this.#parts;
+    const { turn } = exchange;
+    this.#enter("recognising");
+    const decidedAt = turn.since(clock.monotonic());
+    let result: Recognition | { outcome: "failed"; reason: string };
+    try {
+      result = await this.#inTime(exchange.utterance.finish());
+    } catch (error) {
+      log.warn({ turnId: turn.turnId, reason: messageOf(error) }, "recognition failed");
+      result = { outcome: "failed", reason: messageOf(error) };
+    }
+    if (this.#exchange !== exchange) return;
+    const spokenSamples = decision.kind === "end" ? decision.speechEndSample : this.#ring.end - exchange.endpointFrom;
+    if (this.#mayGoOn(exchange, decision, result.outcome)) {
+      await this.#listenOn(exchange, spokenSamples);
+      return;
+    }
+    const speechEnd = exchange.endpointFrom + spokenSamples;
+    const listenedMs = Math.min(decidedAt, msOf(speechEnd - exchange.detectedAt));
+    turn.stage("listen", 0, listenedMs);
+    turn.stage("endpoint", listenedMs, decidedAt);
+    turn.stage("recognise", decidedAt, turn.since(clock.monotonic()));
+    this.#conclude(turn, result);
+  }
+
+  /** People pause after the wake phrase; its tail alone must not count as the whole utterance. */
+  #mayGoOn(exchange: Exchange, decision: EndpointDecision, outcome: string): boolean {
+    if (!exchange.secondChance || outcome === "transcript" || outcome === "failed") return false;
+    return decision.kind === "end" && decision.reason === "silence" && msOf(decision.speechEndSample) < TAIL_MS;
+  }
+
+  async #listenOn(exchange: Exchange, speechEndSample: number): Promise<void> {
+    const recogniser = this.#parts.recogniser();
+    if (typeof recogniser === "string") throw new BarnacleError("HARDWARE_UNAVAILABLE", recogniser);
+    exchange.secondChance = false;
+    exchange.endpointFrom += speechEndSample;
+    exchange.utterance = recogniser.begin();
+    this.#parts.endpoint.reset();
+    this.#enter("listening");
+    const since = this.#ring.read(exchange.endpointFrom);
+    exchange.utterance.feed(since);
+    await this.#judge(exchange, await this.#parts.endpoint.process(since));
+  }
+
+  /** The utterance is over, whatever came of it: report it and see to the answer. */
+  #conclude(turn: Turn, result: Recognition | { outcome: "failed"; reason: string }): void {
+    const { events, counters, report, log } = this.#parts;
+    this.#exchange?.cancelWatch();
+    this.#exchange = undefined;
+    if (result.outcome !== "failed") {
+      const { outcome, text, confidence, engine, nearest } = result;
+      const heard = { turnId: turn.turnId, outcome, text, confidence, recogniser: engine };
+      events.emit("transcript", nearest === undefined ? heard : { ...heard, nearest });
+    }
+    counters.add(result.outcome === "transcript" ? "transcripts" : result.outcome);
+    const message = turn.report(result, SAMPLE_RATE);
+    this.#enter("replying");
+    // The answer is waited for before the report leaves: a hub on the same board answers within a millisecond.
+    this.#replying = this.#answers
+      .see(turn, result.outcome)
+      .catch((error: unknown) => {
+        log.error({ turnId: turn.turnId, reason: messageOf(error) }, "the turn could not be brought to its end");
+      })
+      .then(() => {
+        this.#enter("idle");
+        this.#forget();
+      });
+    report(message);
+    events.emit("turn", message);
+  }
+
+  /** Gives up the utterance under way, if any, and says so in its report. */
+  #abandon(reason: string): void {
+    this.#backlog = [];
+    this.#backlogSamples = 0;
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    exchange.utterance.cancel();
+    this.#exchange = undefined;
+    exchange.cancelWatch();
+    this.#parts.counters.add("abandoned");
+    const message = exchange.turn.report({ outcome: "failed", reason }, SAMPLE_RATE);
+    this.#parts.report(message);
+    this.#parts.events.emit("turn", message);
+    this.#enter("idle");
+    this.#forget();
+  }
+
+  /** Starts hearing afresh: what was heard before (the node's own voice, say) must not complete a detection. */
+  #forget(): void {
+    this.#epoch += 1;
+    this.#backlog = [];
+    this.#backlogSamples = 0;
+    this.#ring.reset();
+    this.#wake.reset();
+  }
+
+  #enter(state: PipelineState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#parts.events.emit("state", { part: "pipeline", state });
+    if (state !== "idle" && state !== "replying") return;
+    for (const go of this.#quietWaiters.splice(0)) go();
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#parts.clock.after(FINISH_MS, () =>
+        reject(new BarnacleError("TIMEOUT", `the recogniser did not answer within ${FINISH_MS} ms`)),
+      );
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+}

@@ -1,0 +1,1 @@
+export { Speaker, type SpeakerParts, type SpeechTimes } from "./speaker.ts";

@@ -1,0 +1,3 @@
+export { Counters } from "./counters.ts";
+export { LoopDelay } from "./loop-delay.ts";
+export { Telemetry, type TelemetryParts } from "./telemetry.ts";

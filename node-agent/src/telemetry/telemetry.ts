@@ -1,0 +1,75 @@
+import type { BoardMonitor } from "@barnacle/hardware/board";
+import type { MicrophoneStatus } from "@barnacle/hardware/microphone";
+import { messageOf } from "@barnacle/protocol/errors";
+import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
+import type { BoardTelemetry } from "@barnacle/protocol/schema";
+import type { Counters } from "./counters.ts";
+import { LoopDelay } from "./loop-delay.ts";
+
+/** Reports of many nodes must not come in step. */
+const JITTER = 0.1;
+
+export interface TelemetryParts {
+  readonly board: BoardMonitor;
+  readonly microphone: () => MicrophoneStatus | undefined;
+  readonly counters: Counters;
+  readonly intervalMs: number;
+  readonly publish: (sample: BoardTelemetry) => Promise<void>;
+  readonly connected: () => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Board health every few seconds; nothing is kept for later, an old reading is worth nothing. */
+export class Telemetry implements Unit {
+  readonly #parts: TelemetryParts;
+  readonly #loopDelay = new LoopDelay();
+  #cancel: (() => void) | undefined;
+
+  constructor(parts: TelemetryParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#loopDelay.start();
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#loopDelay.stop();
+  }
+
+  /** A reading taken now. */
+  async sample(): Promise<BoardTelemetry> {
+    const { board, microphone, counters } = this.#parts;
+    const status = microphone();
+    const loopDelayMs = this.#loopDelay.take();
+    return {
+      ...(await board.sample()),
+      ...(status === undefined ? {} : { microphone: { ...status } }),
+      counters: counters.all(),
+      ...(loopDelayMs === undefined ? {} : { loopDelayMs }),
+    };
+  }
+
+  #schedule(): void {
+    const { clock, random, intervalMs } = this.#parts;
+    const pause = intervalMs * (1 - JITTER + 2 * JITTER * random.unit());
+    this.#cancel = clock.after(pause, () => {
+      this.#schedule();
+      void this.#report();
+    });
+  }
+
+  async #report(): Promise<void> {
+    if (!this.#parts.connected()) return;
+    try {
+      await this.#parts.publish(await this.sample());
+    } catch (error) {
+      this.#parts.log.debug({ reason: messageOf(error) }, "telemetry not sent");
+    }
+  }
+}
