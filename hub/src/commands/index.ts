@@ -1,0 +1,1 @@
+export { CommandDoor, type CommandDoorOptions } from "./door.ts";
