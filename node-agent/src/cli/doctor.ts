@@ -1,4 +1,4 @@
-import { createBoard } from "@barnacle/hardware/board";
+import { createBoardMonitor } from "@barnacle/hardware/board";
 import { endpointInfos } from "@barnacle/hardware/endpoint";
 import { microphoneInfos } from "@barnacle/hardware/microphone";
 import { recogniserInfos } from "@barnacle/hardware/speech";
@@ -29,7 +29,7 @@ export async function doctor(args: readonly string[], write: (text: string) => v
     agentVersion: AGENT_VERSION,
     nodeVersion: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    board: await createBoard().model(),
+    board: await createBoardMonitor().model(),
     config: config.file ?? null,
     stateDir: config.stateDir,
     microphone: await microphoneInfos(),

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { createBoard } from "@barnacle/hardware/board";
+import { createBoardMonitor } from "@barnacle/hardware/board";
 import { createEndpoint, type EndpointDetector } from "@barnacle/hardware/endpoint";
 import { createGpio, type GpioPort } from "@barnacle/hardware/gpio";
 import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
@@ -34,7 +34,7 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
     openPlayer(config),
   ]);
   return {
-    board: createBoard({ diskPath: config.stateDir }),
+    board: createBoardMonitor({ diskPath: config.stateDir }),
     gpio,
     microphone,
     wake,

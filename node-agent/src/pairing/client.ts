@@ -8,8 +8,7 @@ import {
   type PairRequest,
 } from "@barnacle/protocol/pairing";
 import { validator } from "@barnacle/protocol/schema";
-
-const REQUEST_TIMEOUT_MS = 10_000;
+import { type PostJson, postJson } from "./post-json.ts";
 
 const challengeShape = validator(PairChallenge);
 const answerShape = validator(PairAnswer);
@@ -19,30 +18,6 @@ export type PairProfile = Pick<
   PairRequest,
   "name" | "room" | "platform" | "agentVersion" | "capabilities" | "commands"
 >;
-
-/** Sends a JSON body, gives the JSON answer and its status. */
-export type PostJson = (
-  url: string,
-  body: unknown,
-  signal: AbortSignal,
-) => Promise<{ readonly status: number; readonly json: unknown }>;
-
-export const postJson: PostJson = async (url, body, signal) => {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-  });
-  const text = await answer.text();
-  try {
-    return { status: answer.status, json: JSON.parse(text) };
-  } catch (error) {
-    throw new BarnacleError("HUB_UNREACHABLE", `${url} answered ${answer.status} without JSON; is a hub there?`, {
-      cause: error,
-    });
-  }
-};
 
 /**
  * One pairing attempt: challenge, then the signed request.
@@ -66,7 +41,7 @@ export async function askToPair(
       answer = await post(url, body, signal);
     } catch (error) {
       if (error instanceof BarnacleError) throw error;
-      throw new BarnacleError("HUB_UNREACHABLE", `${hub}: ${reasonOf(error)}`, { cause: error });
+      throw new BarnacleError("HUB_UNREACHABLE", `${hub}: ${messageOf(error)}`, { cause: error });
     }
     if (answer.status < 400) return answer.json;
     const refusal = (answer.json as { error?: unknown } | null)?.error;
@@ -85,11 +60,4 @@ export async function askToPair(
     ...(setupCode === undefined ? {} : { setupCode }),
   };
   return answerShape.parse(await send(PAIR_PATH, request), "pairing answer", "MESSAGE_MALFORMED");
-}
-
-/** `fetch` hides the reason (`ECONNREFUSED …`) in the cause. */
-function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: unknown } | null)?.cause;
-  const text = cause === undefined ? messageOf(error) : messageOf(cause);
-  return text === "" ? messageOf(error) : text;
 }

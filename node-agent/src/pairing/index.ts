@@ -1,2 +1,3 @@
-export { askToPair, type PairProfile, type PostJson, postJson } from "./client.ts";
+export { askToPair, type PairProfile } from "./client.ts";
 export { type HubAddress, HubMembership, type Membership, type MembershipParts } from "./membership.ts";
+export { type PostJson, postJson } from "./post-json.ts";

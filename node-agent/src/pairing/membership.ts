@@ -5,7 +5,8 @@ import { type Clock, type Log, sleep } from "@barnacle/protocol/runtime";
 import { SiteId } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Settings } from "../state/index.ts";
-import { askToPair, type PairProfile, type PostJson } from "./client.ts";
+import { askToPair, type PairProfile } from "./client.ts";
+import type { PostJson } from "./post-json.ts";
 
 const KEY = "hub";
 const SHORTEST_POLL_MS = 500;
