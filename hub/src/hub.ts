@@ -1,0 +1,214 @@
+/** The hub's composition root: the only file that knows every part. */
+import {
+  type Clock,
+  type Log,
+  type Random,
+  startAll,
+  stopAll,
+  systemClock,
+  systemRandom,
+  type Unit,
+} from "@barnacle/protocol/runtime";
+import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
+import { AuditTrail } from "./audit/index.ts";
+import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
+import { CommandDoor } from "./commands/index.ts";
+import type { HubConfig } from "./config/schema.ts";
+import { MemoryCounters } from "./counters.ts";
+import { DeviceRegistry } from "./devices/index.ts";
+import { GatewayServer, WsLink } from "./gateway/index.ts";
+import { HouseholdModel } from "./household/index.ts";
+import { HttpServer } from "./http/index.ts";
+import { MessageInbox } from "./inbox/index.ts";
+import { HousePolicy } from "./policy/index.ts";
+import { CapabilityRouter } from "./routing/index.ts";
+import { Store } from "./store/index.ts";
+import { Tasks } from "./tasks/index.ts";
+import { Timers } from "./timers/index.ts";
+import { HUB_VERSION } from "./version.ts";
+import { HomeResponder, VoiceTurnService } from "./voice/index.ts";
+import { StoredWakeWords } from "./wakewords/index.ts";
+
+/** What a hub is started with; what is given wins over the configuration. */
+export interface HubOptions {
+  readonly config: HubConfig;
+  readonly configFile?: string | undefined;
+  readonly stateDir: string;
+  /** 0 picks a free one. */
+  readonly port?: number | undefined;
+  readonly mqttPort?: number | undefined;
+  readonly bind?: "loopback" | "lan" | undefined;
+  readonly token?: string | undefined;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface RunningHub {
+  /** `ws://127.0.0.1:18789` */
+  readonly gatewayUrl: string;
+  /** `mqtt://127.0.0.1:1883` */
+  readonly mqttUrl: string;
+  readonly stateDir: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds every part, starts them in order and resolves when nodes and operators are served. When one fails, those that had
+ * started are stopped again.
+ * @throws STATE_LOCKED, STATE_UNWRITABLE, PORT_BUSY, BIND_REFUSED
+ */
+export async function startHub(options: HubOptions): Promise<RunningHub> {
+  const { config, stateDir, log } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const host = (options.bind ?? config.gateway.bind) === "lan" ? "0.0.0.0" : "127.0.0.1";
+  const about = { site: config.site, hubName: config.name };
+  let ready = false;
+
+  const counters = new MemoryCounters();
+  const store = new Store({ stateDir, clock, log });
+  // First: it makes the state directory and takes its lock.
+  await store.start();
+  const token = await kept(store, () => gatewayToken(stateDir, options.token ?? config.gateway.token, random));
+  const audit = new AuditTrail({ store, clock, log });
+  const devices = new DeviceRegistry({
+    store,
+    clock,
+    random,
+    log,
+    audit,
+    ...about,
+    mqttAddress: () => ({ port: broker.port, tls: false }),
+  });
+  const policy = new HousePolicy({ rules: config.policy.rules });
+  const inbox = new MessageInbox({ store, clock, random });
+  const household = new HouseholdModel({ config: config.household, devices });
+  const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
+  const router = new CapabilityRouter({ devices, clock });
+
+  const broker: MqttBroker = new MqttBroker({
+    host,
+    port: options.mqttPort ?? config.mqtt.port,
+    site: config.site,
+    devices,
+    // The parts behind it are made below, because they in turn reach nodes through the broker.
+    inbound: new HubInbound({
+      devices,
+      counters,
+      log,
+      voice: {
+        receive: (deviceId, report) => voice.receive(deviceId, report),
+        wake: (deviceId, event) => voice.wake(deviceId, event),
+        spoken: (deviceId, report) => voice.spoken(deviceId, report),
+      },
+    }),
+    store,
+    counters,
+    clock,
+    random,
+    log,
+  });
+  const mqttLink = new MqttLink({ broker, clock, log });
+  const wsLink = new WsLink({ clock });
+  const commands = new CommandDoor({ store, clock, random, log, policy, audit, devices, counters });
+  commands.attach(mqttLink);
+  commands.attach(wsLink);
+  mqttLink.events.on("late", ({ deviceId, result }) => {
+    commands.settleLate(deviceId, result).catch((error: unknown) => {
+      log.error({ deviceId, commandId: result.commandId, error: messageOf(error) }, "a late result could not be kept");
+    });
+  });
+  const messenger = new MqttMessenger({ broker, devices, household, wakeWords, hubVersion: HUB_VERSION, clock, log });
+  const timers = new Timers({ store, clock, random, log, commands, router });
+  const tasks = new Tasks({ store, clock, random });
+  const voice: VoiceTurnService = new VoiceTurnService({
+    store,
+    clock,
+    random,
+    log,
+    inbox,
+    devices,
+    commands,
+    router,
+    household,
+    messenger,
+    responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
+  });
+  const gateway = new GatewayServer({
+    ...about,
+    version: HUB_VERSION,
+    devices,
+    commands,
+    router,
+    policy,
+    audit,
+    inbox,
+    voice,
+    household,
+    wakeWords,
+    counters,
+    config: () => config,
+    faultsOf: (deviceId) => broker.faultsOf(deviceId),
+    wsLink,
+    clock,
+    random,
+    log,
+    token,
+  });
+  const http = new HttpServer({
+    host,
+    port: options.port ?? config.gateway.port,
+    hubName: config.name,
+    version: HUB_VERSION,
+    devices,
+    gateway,
+    isReady: () => ready,
+    counters,
+    clock,
+    log,
+  });
+
+  // Wires last: nothing from outside comes in before everything behind it stands.
+  const units: Unit[] = [
+    audit,
+    devices,
+    wakeWords,
+    household,
+    commands,
+    mqttLink,
+    messenger,
+    timers,
+    voice,
+    gateway,
+    broker,
+    http,
+  ];
+  await kept(store, () => startAll(units));
+  ready = true;
+  const running = {
+    gatewayUrl: `ws://127.0.0.1:${http.port}`,
+    mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
+    stateDir,
+  };
+  writeNotice(stateDir, { url: running.gatewayUrl, token, mqttUrl: running.mqttUrl, pid: process.pid });
+  log.info({ version: HUB_VERSION, host, ...running }, "hub ready");
+  return {
+    ...running,
+    async stop() {
+      ready = false;
+      removeNotice(stateDir);
+      await stopAll([store, ...units]);
+    },
+  };
+}
+
+/** Runs a step of the start; when it fails, the store is closed and its lock given back. */
+async function kept<T>(store: Store, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    await store.stop();
+    throw error;
+  }
+}

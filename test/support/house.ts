@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { HUB_BIN, type JsonLine, NODE_BIN, ROOT, Running, runOnce } from "./process.ts";
+
+export const CLIPS = path.join(ROOT, "test", "fixtures", "audio");
+export const KITCHEN_CLIP = path.join(CLIPS, "cmd-kitchen-light-slt.wav");
+
+/** GPIO line of the kitchen light. */
+export const LIGHT = 17;
+
+export interface HouseOptions {
+  /** What the node hears: its `microphone` section. */
+  readonly microphone?: Record<string, unknown>;
+  readonly node?: Record<string, unknown>;
+  readonly hub?: Record<string, unknown>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** One hub and one kitchen node as separate processes, with all their files below one directory. */
+export class House {
+  readonly dir: string;
+  readonly hubState: string;
+  readonly nodeState: string;
+  readonly replies: string;
+  readonly pins: string;
+  hub: Running | undefined;
+  node: Running | undefined;
+  readonly #options: HouseOptions;
+  #ports: { gateway: number; mqtt: number } | undefined;
+
+  constructor(dir: string, options: HouseOptions = {}) {
+    this.dir = dir;
+    this.hubState = path.join(dir, "hub");
+    this.nodeState = path.join(dir, "node");
+    this.replies = path.join(dir, "replies");
+    this.pins = path.join(dir, "pins.json");
+    this.#options = options;
+    for (const each of [this.hubState, this.nodeState, this.replies]) mkdirSync(each, { recursive: true, mode: 0o700 });
+    this.#write("hub.yaml", { name: "Test hub", ...options.hub });
+    this.#write("node.yaml", {
+      name: "Kitchen",
+      room: "kitchen",
+      microphone: options.microphone ?? { driver: "none" },
+      voice: { engine: "espeak-ng", player: "file", directory: this.replies },
+      gpio: { driver: "fake", stateFile: this.pins, lines: [{ line: LIGHT, name: "kitchen light" }] },
+      appliances: [{ id: "light", name: "light", kind: "light", line: LIGHT }],
+      telemetry: { intervalS: 1 },
+      ...options.node,
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports?.gateway}`;
+  }
+
+  get mqttPort(): number {
+    return this.#ports?.mqtt ?? 0;
+  }
+
+  /** Starts the hub; after the first time on the same ports, as a service manager would. */
+  async startHub(): Promise<Running> {
+    const ports = this.#ports ?? { gateway: 0, mqtt: 0 };
+    const args = ["hub", "--config", path.join(this.dir, "hub.yaml"), "--state-dir", this.hubState, "--json"];
+    this.hub = new Running("hub", HUB_BIN, [
+      ...args,
+      "--port",
+      String(ports.gateway),
+      "--mqtt-port",
+      String(ports.mqtt),
+    ]);
+    const ready = await this.hub.line("the ready line", (line) => line.ready === true);
+    this.#ports = { gateway: (ready.gateway as { port: number }).port, mqtt: (ready.mqtt as { port: number }).port };
+    return this.hub;
+  }
+
+  /** Starts the node; `setupCode` for the first time. */
+  startNode(setupCode?: string): Running {
+    const args = [
+      "--config",
+      path.join(this.dir, "node.yaml"),
+      "--state-dir",
+      this.nodeState,
+      "--hub",
+      this.url,
+      "--events",
+      "--json",
+    ];
+    this.node = new Running(
+      "node",
+      NODE_BIN,
+      [...args, ...(setupCode ? ["--setup-code", setupCode] : [])],
+      this.#options.env,
+    );
+    return this.node;
+  }
+
+  /** Runs a `barnacle` command against this hub and parses what it printed. */
+  async cli(...args: string[]): Promise<{ code: number | null; json: unknown; stderr: string }> {
+    const result = await runOnce(HUB_BIN, [...args, "--json", "--state-dir", this.hubState]);
+    return {
+      code: result.code,
+      json: result.stdout.trim() === "" ? undefined : JSON.parse(result.stdout),
+      stderr: result.stderr,
+    };
+  }
+
+  async setupCode(): Promise<string> {
+    const { json } = await this.cli("devices", "code");
+    return (json as { code: string }).code;
+  }
+
+  /** Hub up, node paired by setup code and online. */
+  async open(): Promise<void> {
+    await this.startHub();
+    const node = this.startNode(await this.setupCode());
+    await node.line(
+      "the link to come up",
+      (line) => line.event === "state" && line.part === "link" && line.state === "online",
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.node?.stop();
+    await this.hub?.stop();
+  }
+
+  /** State of the light, undefined before the pins file is there. */
+  light(): number | undefined {
+    if (!existsSync(this.pins)) return undefined;
+    const state = JSON.parse(readFileSync(this.pins, "utf8")) as {
+      lines: { line: number; value: number; writes?: number }[];
+    };
+    return state.lines.find((line) => line.line === LIGHT)?.value;
+  }
+
+  /** How often the light's pin was written since the node first opened it. */
+  writes(): number {
+    if (!existsSync(this.pins)) return 0;
+    const state = JSON.parse(readFileSync(this.pins, "utf8")) as { lines: { line: number; writes: number }[] };
+    return state.lines.find((line) => line.line === LIGHT)?.writes ?? 0;
+  }
+
+  /** Spoken replies so far: file and size. */
+  spoken(): { file: string; bytes: number }[] {
+    return readdirSync(this.replies)
+      .filter((name) => name.endsWith(".wav"))
+      .sort()
+      .map((name) => ({ file: path.join(this.replies, name), bytes: statSync(path.join(this.replies, name)).size }));
+  }
+
+  /** The turn, once the hub has finished it and knows how the reply was played. */
+  async turnDone(turnId: string): Promise<JsonLine> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const { json } = await this.cli("turns", "show", turnId);
+      const turn = json as JsonLine | undefined;
+      if (turn && (turn.status === "failed" || (turn.status === "done" && turn.replySpoken !== undefined))) return turn;
+    }
+    throw new BarnacleError(
+      "TIMEOUT",
+      `turn ${turnId} was not finished\n${this.hub?.report()}\n${this.node?.report()}`,
+    );
+  }
+
+  async turns(): Promise<JsonLine[]> {
+    return (await this.cli("turns", "list")).json as JsonLine[];
+  }
+
+  #write(name: string, content: unknown): void {
+    // JSON is YAML.
+    writeFileSync(path.join(this.dir, name), JSON.stringify(content, undefined, 2));
+  }
+}
