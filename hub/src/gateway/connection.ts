@@ -93,7 +93,7 @@ export class Connection implements Listener, NodePeer {
       this.#reason ||= error.message;
     });
     this.#ws.on("close", () => this.#ended());
-    this.#socket.on("data", this.#count);
+    this.#socket.prependListener("data", this.#count);
     this.#cancelTimer = this.#host.clock.after(HANDSHAKE_MS, () => this.close(CLOSE.normal, ""));
     this.sendEvent("connect.challenge", { nonce: this.nonce, ts: this.#host.clock.now() });
   }

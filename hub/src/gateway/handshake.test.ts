@@ -226,7 +226,7 @@ t.test("a remote client waits for approval under one request id, then has what w
   };
   const first = await ask(["operator.read"]);
   const requested = await admin.event("device.pair.requested");
-  const { requestId } = first.answer.error?.details as unknown as { requestId: string };
+  const { requestId } = (first.answer.error as unknown as { details: { requestId: string } }).details;
   t.match(requested.payload, { requestId, deviceId: identity.deviceId, role: "operator", scopes: ["operator.read"] });
   const repeated = await ask(["operator.read"]);
   t.match(repeated.answer.error, { details: { requestId } });
