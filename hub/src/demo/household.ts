@@ -9,6 +9,8 @@ export interface DemoRelay {
   readonly room: string;
   /** Offset on the GPIO chip. */
   readonly line: number;
+  /** What it does besides the actions that follow from its kind. */
+  readonly actions?: Appliance["actions"];
 }
 
 function relay(line: number, room: string, name: string, kind: ApplianceKind): DemoRelay {
@@ -20,7 +22,11 @@ export const demoRelays: readonly DemoRelay[] = [
   relay(2, "kitchen", "light", "light"),
   relay(3, "kitchen", "fan", "fan"),
   relay(4, "kitchen", "coffee maker", "switch"),
-  relay(5, "kitchen", "music", "media"),
+  // The relay is in the loudspeaker's lead: opening it is a pause as well as a stop.
+  {
+    ...relay(5, "kitchen", "music", "media"),
+    actions: { pause: { command: "gpio.write", params: { line: 5, value: 0 } } },
+  },
   relay(6, "kitchen", "back door", "lock"),
   relay(7, "living room", "light", "light"),
   relay(8, "living room", "lamp", "light"),
@@ -45,10 +51,10 @@ export const demoRelays: readonly DemoRelay[] = [
   relay(27, "hallway", "good night", "scene"),
 ];
 
-/** The same with every action spelt out: what a node declares in its manifest. */
+/** The same with every action spelt out, as a node declares them in its manifest when it is given these relays. */
 export const demoAppliances: readonly (Appliance & { readonly line: number })[] = demoRelays.map((one) => ({
   ...one,
-  actions: actionsOf(one),
+  actions: { ...actionsOf(one), ...one.actions },
 }));
 
 /** The rest of the house; the appliances come from the node. */
@@ -71,6 +77,7 @@ function actionsOf({ kind, line }: DemoRelay): Appliance["actions"] {
   switch (kind) {
     case "light":
     case "fan":
+    case "heating":
       return {
         on: write(1),
         off: write(0),
@@ -82,9 +89,7 @@ function actionsOf({ kind, line }: DemoRelay): Appliance["actions"] {
     case "lock":
       return { lock: write(1), unlock: write(0), read };
     case "media":
-      return { on: write(1), off: write(0), start: write(1), stop: write(0), pause: write(0), read };
-    case "scene":
-      return { start: write(1) };
+      return { on: write(1), off: write(0), start: write(1), stop: write(0), read };
     default:
       return { on: write(1), off: write(0), read };
   }

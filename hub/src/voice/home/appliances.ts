@@ -69,12 +69,14 @@ export const color: IntentHandler = (match, request, home) =>
 export const unknown: IntentHandler = (match) =>
   nothing(match, `I know nothing here called ${word(match.slots, "name")}.`);
 
-/** Everything that can be switched off; locks, covers and scenes offer no `off`, so doors stay as they are. */
+/** Everything that can be switched off, but for scenes, which are no things; doors and locks offer no `off` and stay as they are. */
 export const allOff: IntentHandler = (match, request, home) => {
   const area = word(match.slots, "area");
   const room = word(match.slots, "room");
   const where = area ?? (room === undefined ? "" : `in the ${room}`);
-  const appliances = within(home, room, area).filter((appliance) => offered(appliance, "off") !== undefined);
+  const appliances = within(home, room, area).filter(
+    (appliance) => appliance.kind !== "scene" && offered(appliance, "off") !== undefined,
+  );
   return perform(
     match,
     request,
@@ -125,15 +127,9 @@ export const scene: IntentHandler = (match, request, home) => {
   const scenes = home.household.appliances().filter(({ kind }) => kind === "scene");
   const found = resolveAppliance(scenes, { name });
   if (found.kind !== "found") return unknown(match, request, home);
-  return perform(
-    match,
-    request,
-    home,
-    found.appliances,
-    "start",
-    () => `The ${name} scene is running.`,
-    `the ${name} scene`,
-  );
+  const running = () => `The ${name} scene is running.`;
+  const plan = perform(match, request, home, found.appliances, "start", running, `the ${name} scene`);
+  return { ...plan, intent: match.intent };
 };
 
 type Found = Extract<Resolution, { kind: "found" }>;
