@@ -289,7 +289,7 @@ export class CommandDoor implements Commands, Unit {
     try {
       return await this.#options.store.commit(fn);
     } catch (error) {
-      throw hasCode(error, "STATE_UNWRITABLE", "INTERNAL") ? unwritable(error) : error;
+      throw hasCode(error, "STATE_UNWRITABLE") ? unwritable(error) : error;
     }
   }
 

@@ -1,3 +1,1 @@
-export { unfit } from "./fitness.ts";
-export { rate } from "./rating.ts";
-export { CapabilityRouter } from "./router.ts";
+export { CapabilityRouter, type CapabilityRouterOptions } from "./router.ts";

@@ -1,148 +1,142 @@
-import { FakeClock } from "@barnacle/protocol/runtime";
-import type { BoardTelemetry, Capability } from "@barnacle/protocol/schema";
 import fc from "fast-check";
 import t from "tap";
-import type { DeviceRecord } from "../services.ts";
-import { CapabilityRouter } from "./index.ts";
+import type { DeviceRecord, PendingPairing, RouteRequest } from "../services.ts";
+import { CapabilityRouter } from "./router.ts";
+import { anyNode, NOW, nodeRecord } from "./testing.ts";
 
-const clock = new FakeClock(1_000_000);
-
-interface Sketch {
-  id: number;
-  online?: boolean;
-  blocked?: boolean;
-  role?: string;
-  room?: string;
-  commands?: string[];
-  capabilities?: Capability[];
-  ageMs?: number;
-  telemetry?: BoardTelemetry;
-  unapproved?: string[];
+function routerOver(devices: readonly DeviceRecord[], pending: readonly PendingPairing[] = []): CapabilityRouter {
+  return new CapabilityRouter({ devices: { list: () => devices, pending: () => pending }, clock: { now: () => NOW } });
 }
 
-function device(sketch: Sketch): DeviceRecord {
-  const id = sketch.id.toString(16).padStart(64, "0");
-  return {
-    deviceId: id,
-    publicKey: "k",
-    displayName: `node ${sketch.id}`,
-    roles: [sketch.role ?? "node"],
-    scopes: [],
-    tokens: [],
-    blocked: sketch.blocked ?? false,
-    online: sketch.online ?? true,
-    createdAtMs: 0,
-    approvedAtMs: 0,
-    approvedBy: "test",
-    ...(sketch.room ? { room: sketch.room } : {}),
-    ...(sketch.unapproved ? { unapprovedCommands: sketch.unapproved } : {}),
-    telemetry: sketch.telemetry ?? {},
-    telemetryAtMs: clock.now() - (sketch.ageMs ?? 0),
-    manifest: {
-      name: `node ${sketch.id}`,
-      platform: "linux",
-      agentVersion: "1",
-      capabilities: sketch.capabilities ?? [],
-      commands: (sketch.commands ?? ["gpio.write"]).map((name) => ({ name, idempotent: true })),
-      appliances: [],
-    },
+const fleet = fc
+  .integer({ min: 0, max: 50 })
+  .chain((size) => fc.tuple(...Array.from({ length: size }, (_, n) => anyNode(n + 1))));
+const anyRequest: fc.Arbitrary<RouteRequest> = fc.record(
+  { capability: fc.constant("gpio.write"), room: fc.constantFrom("kitchen", "hall", "attic") },
+  { requiredKeys: ["capability"] },
+);
+
+/** Written from the rules alone: who may take the request at all. */
+function mayTake(device: DeviceRecord): boolean {
+  const capability = device.manifest?.capabilities.find((c) => c.name === "gpio.write");
+  const command = device.manifest?.commands.find((c) => c.name === "gpio.write");
+  const offers = capability ? capability.available : command !== undefined;
+  const fresh =
+    device.telemetryAtMs === undefined || NOW - Math.max(device.telemetryAtMs, device.connectedAtMs ?? 0) <= 60_000;
+  return (
+    device.roles.includes("node") && !device.blocked && device.online && offers && !device.unapprovedCommands && fresh
+  );
+}
+
+t.test(
+  "over random fleets exactly the fit nodes are ranked, every other node has a reason, and a node in the room wins",
+  async (t) => {
+    fc.assert(
+      fc.property(fleet, anyRequest, (devices, request) => {
+        const { chosen, ranked, rejected } = routerOver(devices).route(request);
+        const fit = devices.filter(mayTake);
+        const ids = (list: readonly { deviceId: string }[]) => list.map((d) => d.deviceId).sort();
+        t.same(ids(ranked), ids(fit));
+        t.same(ids(rejected), ids(devices.filter((d) => d.roles.includes("node") && !mayTake(d))));
+        t.ok(rejected.every((r) => r.reason.length > 0));
+        t.equal(chosen, ranked[0]);
+        const inRoom = (d: { room?: string }) => request.room !== undefined && d.room?.toLowerCase() === request.room;
+        if (fit.some(inRoom)) t.ok(chosen && inRoom(chosen), "the room beats everything else");
+        for (const [i, better] of ranked.entries()) {
+          const worse = ranked[i + 1];
+          if (!worse) break;
+          t.ok(better.score > worse.score || (better.score === worse.score && better.deviceId < worse.deviceId));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
+
+t.test("the answer does not depend on the order of the registry", async (t) => {
+  fc.assert(
+    fc.property(fleet, anyRequest, (devices, request) => {
+      t.same(routerOver([...devices].reverse()).route(request), routerOver(devices).route(request));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+t.test("of two nodes in a room the one that is worse off in any single way is second", async (t) => {
+  const better = nodeRecord(2);
+  const worse: Partial<DeviceRecord>[] = [
+    { room: "hall" },
+    { telemetry: { cpu: { usedPercent: 90 } } },
+    { telemetry: { temperatureC: 84 } },
+    { telemetry: { throttled: { now: true, since: true, reasons: [] } } },
+    { telemetry: { memory: { totalBytes: 100, availableBytes: 4 } } },
+    { telemetry: { link: { name: "wlan0", kind: "wifi", up: true, signalDbm: -88 } } },
+    { telemetryAtMs: NOW - 40_000 },
+    { telemetry: undefined, telemetryAtMs: undefined },
+  ];
+  for (const patch of worse) {
+    const { chosen, ranked } = routerOver([nodeRecord(1, patch), better]).route({
+      capability: "gpio.write",
+      room: "Kitchen",
+    });
+    t.equal(chosen?.deviceId, better.deviceId, JSON.stringify(patch));
+    t.equal(ranked.length, 2);
+  }
+  const equal = routerOver([better, nodeRecord(1)]).route({ capability: "gpio.write", room: "kitchen" });
+  t.match(equal.chosen, { displayName: "node 1", score: 100, why: "same room +100" });
+});
+
+t.test("every rejection says why", async (t) => {
+  const offer = nodeRecord(0).manifest;
+  if (!offer) throw new RangeError("the test's own node has a manifest");
+  const devices = [
+    nodeRecord(1, { blocked: true }),
+    nodeRecord(2, { online: false }),
+    nodeRecord(3, {
+      manifest: { ...offer, capabilities: [{ name: "gpio.write", available: false, reason: "no gpiochip" }] },
+    }),
+    nodeRecord(4, { manifest: { ...offer, capabilities: [], commands: [] } }),
+    nodeRecord(5, { manifest: undefined }),
+    nodeRecord(6, { telemetryAtMs: NOW - 75_000 }),
+    nodeRecord(7, { unapprovedCommands: ["gpio.write"] }),
+    nodeRecord(8, { roles: ["operator"] }),
+  ];
+  const waiting = {
+    ...nodeRecord(9),
+    requestId: "r",
+    role: "node",
+    capabilities: [],
+    commands: [],
+    silent: false,
+    isRepair: false,
+    ts: 0,
+    expiresAtMs: 0,
   };
-}
-
-const route = (sketches: Sketch[], request = { capability: "gpio.write", room: "kitchen" }) =>
-  new CapabilityRouter({ devices: { list: () => sketches.map(device) }, clock }).route(request);
-
-t.test("every device that is not chosen is told why", async (t) => {
-  const decision = route([
-    { id: 1, online: false },
-    { id: 2, blocked: true },
-    { id: 3, commands: ["talk.speak"] },
-    { id: 4, capabilities: [{ name: "gpio.write", available: false, reason: "no chip" }] },
-    { id: 5, ageMs: 300_000 },
-    { id: 6, role: "operator" },
-    { id: 7, unapproved: ["gpio.write"] },
-    { id: 8 },
-  ]);
-  t.equal(decision.chosen?.displayName, "node 8");
+  const { chosen, rejected } = routerOver(devices, [waiting]).route({ capability: "gpio.write" });
+  t.equal(chosen, undefined);
   t.same(
-    decision.rejected.map((one) => one.reason),
+    rejected.map((r) => r.reason),
     [
-      "it is offline",
-      "it is blocked",
-      "it does not offer gpio.write",
-      "its gpio.write is not available: no chip",
-      "its last telemetry is 300 s old",
-      "it is no node",
-      "its gpio.write has not been approved yet",
+      "blocked",
+      "offline",
+      "gpio.write is unavailable: no gpiochip",
+      "does not offer gpio.write",
+      "has not said what it offers",
+      "telemetry is 75 s old",
+      "gpio.write awaits an operator's approval",
+      "not paired",
     ],
   );
 });
 
-t.test("the same room beats an idle node elsewhere; load, heat and signal break ties", async (t) => {
-  const busy: BoardTelemetry = {
-    cpu: { load1: 4, cores: 4 },
-    temperatureC: 80,
-    throttled: { now: true, since: true, reasons: [] },
-  };
-  const kitchen = route([
-    { id: 1, room: "office" },
-    { id: 2, room: "Kitchen", telemetry: busy },
-  ]);
-  t.match(kitchen.chosen, {
-    displayName: "node 2",
-    score: 55,
-    why: "same room +100; load 1.00 −20; throttled −15; 80 °C −10",
+t.test("when one device is asked for, no other is chosen", async (t) => {
+  const [first, second] = [nodeRecord(1), nodeRecord(2, { telemetry: { cpu: { usedPercent: 99 } } })];
+  const router = routerOver([first, second, nodeRecord(3, { roles: ["operator"] })]);
+  t.match(router.route({ capability: "gpio.write", deviceId: second.deviceId }), {
+    chosen: { deviceId: second.deviceId },
+    rejected: [{ reason: "another device was asked for" }],
   });
-  t.match(kitchen.ranked[1], { score: 0, why: "in the office" });
-  const tie = route([
-    { id: 1, room: "kitchen", telemetry: { link: { name: "wlan0", kind: "wifi", up: true, signalDbm: -80 } } },
-    { id: 2, room: "kitchen" },
-  ]);
-  t.equal(tie.chosen?.displayName, "node 2");
-  t.match(tie.ranked[1]?.why, /signal -80 dBm −10/);
-  t.equal(route([{ id: 2 }, { id: 1 }]).chosen?.displayName, "node 1", "equal scores: the lower id");
-});
-
-t.test("no device, no choice", async (t) => {
-  t.same(route([]), { ranked: [], rejected: [] });
-});
-
-const anySketch: fc.Arbitrary<Omit<Sketch, "id">> = fc.record({
-  online: fc.boolean(),
-  blocked: fc.boolean(),
-  role: fc.constantFrom("node", "operator"),
-  room: fc.constantFrom("kitchen", "office"),
-  commands: fc.subarray(["gpio.write", "talk.speak"]),
-  ageMs: fc.constantFrom(0, 29_000, 60_000, 119_000, 121_000),
-  telemetry: fc.record({ cpu: fc.record({ load1: fc.constantFrom(0, 0.5, 2, 9), cores: fc.constantFrom(1, 4) }) }),
-});
-
-t.test("over random fleets the choice is what an independent reading of the rules gives", async (t) => {
-  fc.assert(
-    fc.property(fc.array(anySketch, { maxLength: 50 }), (sketches) => {
-      const fleet = sketches.map((sketch, id) => ({ ...sketch, id }));
-      const fit = fleet.filter(
-        (s) =>
-          s.online &&
-          !s.blocked &&
-          s.role === "node" &&
-          s.commands?.includes("gpio.write") &&
-          (s.ageMs ?? 0) <= 120_000,
-      );
-      const load = (s: Sketch): number =>
-        Math.round(Math.min((s.telemetry?.cpu?.load1 ?? 0) / (s.telemetry?.cpu?.cores ?? 1), 1) * 20);
-      const score = (s: Sketch): number =>
-        (s.room === "kitchen" ? 100 : 0) - load(s) - ((s.ageMs ?? 0) > 30_000 ? 15 : 0);
-      const best = [...fit].sort((a, b) => score(b) - score(a) || a.id - b.id)[0];
-      const decision = route(fleet);
-      const shuffled = route([...fleet].reverse());
-      return (
-        decision.chosen?.displayName === (best && `node ${best.id}`) &&
-        decision.ranked.length === fit.length &&
-        decision.ranked.length + decision.rejected.length === fleet.length &&
-        JSON.stringify(decision) === JSON.stringify(shuffled)
-      );
-    }),
-  );
-  t.pass("held for all samples");
+  t.match(router.route({ capability: "gpio.write", deviceId: "none" }).rejected.at(-1), { reason: "no such device" });
+  const { rejected } = router.route({ capability: "gpio.write", deviceId: nodeRecord(3).deviceId });
+  t.match(rejected.at(-1), { reason: "not a node" });
 });

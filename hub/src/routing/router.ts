@@ -1,35 +1,61 @@
 import type { Clock } from "@barnacle/protocol/runtime";
-import type { Devices, RouteCandidate, RouteDecision, RouteRequest, Router } from "../services.ts";
-import { unfit } from "./fitness.ts";
-import { rate } from "./rating.ts";
+import type { DeviceRecord, Devices, RouteCandidate, RouteDecision, RouteRequest, Router } from "../services.ts";
+import { refusal } from "./eligible.ts";
+import { reasonsFor } from "./score.ts";
 
-/** Chooses the node for a request, and can say why each other one was not chosen. */
+export interface CapabilityRouterOptions {
+  readonly devices: Pick<Devices, "list" | "pending">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** Chooses the node for a capability from what the registry knows at this moment, and says why not the others. */
 export class CapabilityRouter implements Router {
-  readonly #devices: Pick<Devices, "list">;
-  readonly #clock: Clock;
+  readonly #options: CapabilityRouterOptions;
 
-  constructor(options: { devices: Pick<Devices, "list">; clock: Clock }) {
-    this.#devices = options.devices;
-    this.#clock = options.clock;
+  constructor(options: CapabilityRouterOptions) {
+    this.#options = options;
   }
 
-  /** The best candidate first; equal scores are ordered by device id, so that equal houses choose alike. */
   route(request: RouteRequest): RouteDecision {
-    const now = this.#clock.now();
+    const { devices, clock } = this.#options;
+    const now = clock.now();
     const ranked: RouteCandidate[] = [];
-    const rejected: { deviceId: string; displayName: string; reason: string }[] = [];
-    for (const device of this.#devices.list()) {
-      const { deviceId, displayName } = device;
-      const reason = unfit(device, request, now);
-      if (reason !== undefined) rejected.push({ deviceId, displayName, reason });
-      else {
-        const room = device.room ?? device.manifest?.room;
-        ranked.push({ deviceId, displayName, ...(room === undefined ? {} : { room }), ...rate(device, request, now) });
+    const rejected: RouteDecision["rejected"][number][] = [];
+    for (const device of devices.list()) {
+      const reason = refusal(device, request, now);
+      if (reason === undefined) ranked.push(candidateOf(device, request, now));
+      else if (device.roles.includes("node") || device.deviceId === request.deviceId) {
+        rejected.push({ deviceId: device.deviceId, displayName: device.displayName, reason });
       }
     }
-    ranked.sort((a, b) => b.score - a.score || (a.deviceId < b.deviceId ? -1 : 1));
-    rejected.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-    const chosen = ranked[0];
-    return { ...(chosen ? { chosen } : {}), ranked, rejected };
+    for (const { deviceId, displayName, role, isRepair } of devices.pending()) {
+      if (role === "node" && !isRepair) {
+        rejected.push({ deviceId, displayName: displayName ?? deviceId.slice(0, 12), reason: "not paired" });
+      }
+    }
+    if (request.deviceId !== undefined && ![...ranked, ...rejected].some((d) => d.deviceId === request.deviceId)) {
+      const displayName = request.deviceId.slice(0, 12);
+      rejected.push({ deviceId: request.deviceId, displayName, reason: "no such device" });
+    }
+    ranked.sort((a, b) => b.score - a.score || byId(a, b));
+    rejected.sort(byId);
+    return { chosen: ranked[0], ranked, rejected };
   }
+}
+
+function candidateOf(device: DeviceRecord, request: RouteRequest, nowMs: number): RouteCandidate {
+  const reasons = reasonsFor(device, request.room, nowMs);
+  const score = Math.round(reasons.reduce((sum, reason) => sum + reason.points, 0) * 10) / 10;
+  const texts = reasons.map(({ text, points }) => `${text} ${points > 0 ? "+" : "−"}${Math.abs(points)}`);
+  return {
+    deviceId: device.deviceId,
+    displayName: device.displayName,
+    room: device.room,
+    score,
+    why: texts.join("; ") || "nothing speaks for or against it",
+  };
+}
+
+function byId(a: { readonly deviceId: string }, b: { readonly deviceId: string }): number {
+  return a.deviceId < b.deviceId ? -1 : a.deviceId > b.deviceId ? 1 : 0;
 }
