@@ -1,1 +1,1 @@
-export { MessageInbox, type MessageInboxOptions } from "./inbox.ts";
+export { StoredInbox, type StoredInboxOptions } from "./inbox.ts";

@@ -1,29 +1,47 @@
-import type { JsonObject } from "@barnacle/protocol/schema";
-import type { InboxEntry, InboxMessage } from "../services.ts";
-import type { Row } from "../store/index.ts";
+import type { InboxMessage } from "../services.ts";
 
-/** A row of `messages` as the rest of the hub sees it. */
-export function messageOf(row: Row): InboxMessage {
+/** A stored message, with the number that orders arrivals. */
+export interface MessageRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly channel: string;
+  readonly account: string;
+  readonly external_id: string;
+  readonly direction: "in" | "out";
+  readonly sender: string;
+  readonly text: string;
+  readonly thread: string | null;
+  readonly room: string | null;
+  readonly turn_id: string | null;
+  readonly reply_to: string | null;
+  readonly at: number;
+  readonly received_at: number;
+  readonly metadata: string | null;
+  readonly read: number;
+  readonly archived: number;
+}
+
+export interface InboxTables {
+  messages: MessageRow;
+}
+
+export function messageFromRow(row: MessageRow): InboxMessage {
   return {
-    id: String(row.id),
-    channel: String(row.channel),
-    account: String(row.account),
-    externalId: String(row.external_id),
-    direction: row.direction as InboxEntry["direction"],
-    sender: String(row.sender),
-    text: String(row.text),
-    ...optional("thread", row.thread),
-    ...optional("room", row.room),
-    ...optional("turnId", row.turn_id),
-    ...optional("replyTo", row.reply_to),
-    ...(row.metadata === null ? {} : { metadata: JSON.parse(String(row.metadata)) as JsonObject }),
-    at: Number(row.at),
-    receivedAt: Number(row.received_at),
+    id: row.id,
+    channel: row.channel,
+    account: row.account,
+    externalId: row.external_id,
+    direction: row.direction,
+    sender: row.sender,
+    text: row.text,
+    thread: row.thread ?? undefined,
+    room: row.room ?? undefined,
+    turnId: row.turn_id ?? undefined,
+    replyTo: row.reply_to ?? undefined,
+    at: row.at,
+    receivedAt: row.received_at,
+    metadata: row.metadata === null ? undefined : JSON.parse(row.metadata),
     read: row.read === 1,
     archived: row.archived === 1,
   };
-}
-
-function optional<K extends string>(key: K, value: Row[string] | undefined): Partial<Record<K, string>> {
-  return value === null || value === undefined ? {} : ({ [key]: String(value) } as Record<K, string>);
 }
