@@ -19,7 +19,7 @@ import { DeviceRegistry } from "./devices/index.ts";
 import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
-import { MessageInbox } from "./inbox/index.ts";
+import { StoredInbox } from "./inbox/index.ts";
 import { HousePolicy } from "./policy/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
@@ -82,7 +82,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     mqttAddress: () => ({ port: broker.port, tls: false }),
   });
   const policy = new HousePolicy({ rules: config.policy.rules });
-  const inbox = new MessageInbox({ store, clock, random });
+  const inbox = new StoredInbox({ store, clock, random });
   const household = new HouseholdModel({ config: config.household, devices });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
   const router = new CapabilityRouter({ devices, clock });
