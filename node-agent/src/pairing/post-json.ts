@@ -1,4 +1,3 @@
-import { request as requestHttp } from "node:http";
 import { BarnacleError } from "@barnacle/protocol/errors";
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -12,12 +11,12 @@ export type PostJson = (
 ) => Promise<{ readonly status: number; readonly json: unknown }>;
 
 /**
- * Over `node:http`, because `fetch` would cost a small board 20 MB.
+ * Over `node:http`, since `fetch` costs 20 MB, and loaded at the first request: a node that is paired already may never
+ * need it.
  * @throws HUB_UNREACHABLE when the answer is not JSON; connection failures as they come
  */
 export const postJson: PostJson = async (url, body, signal) => {
-  // Loaded only where a hub is behind TLS, for the same reason.
-  const request = url.startsWith("https:") ? (await import("node:https")).request : requestHttp;
+  const { request } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
   const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
     const sent = request(
       url,
