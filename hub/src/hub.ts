@@ -1,4 +1,5 @@
 /** The hub's composition root: the only file that knows every part. */
+import { messageOf } from "@barnacle/protocol/errors";
 import {
   type Clock,
   type Log,
