@@ -4,6 +4,7 @@ import { SerialQueue } from "../../audio/serial-queue.ts";
 import { type OnnxSession, openModel } from "../../onnx/index.ts";
 import type { WakeEngine, WakeHit } from "../port.ts";
 import { FeatureStream, STEP } from "./features.ts";
+import { QuietGate } from "./gate.ts";
 import { Head } from "./head.ts";
 import { HitTracker } from "./hit.ts";
 import { locateOpenWakeWord } from "./models.ts";
@@ -19,6 +20,8 @@ export interface OpenWakeWordOptions {
   /** Frames of 80 ms to wait for a better score; 0 tells every hit at once. */
   readonly settleFrames?: number;
   readonly refractoryMs?: number;
+  /** Lets the models rest while the room is quiet; true unless set. It changes the cost, not what is heard. */
+  readonly gate?: boolean;
 }
 
 const DEFAULT_THRESHOLD = 0.5;
@@ -33,6 +36,9 @@ export class OpenWakeWord implements WakeEngine {
   readonly #queue = new SerialQueue();
   readonly #reframer = new Reframer(STEP);
   readonly #hits: HitTracker;
+  readonly #gate: QuietGate | undefined;
+  /** Quiet frames not yet looked at, oldest first; never more than the models can remember. */
+  #held: Samples[] = [];
   #models: { features: FeatureStream; heads: readonly Head[]; backbone: readonly OnnxSession[] } | undefined;
   #position = 0;
 
@@ -40,6 +46,7 @@ export class OpenWakeWord implements WakeEngine {
     this.#options = options;
     this.phrases = [...options.phrases];
     const refractory = ((options.refractoryMs ?? DEFAULT_REFRACTORY_MS) * SAMPLE_RATE) / 1000;
+    this.#gate = options.gate === false ? undefined : new QuietGate();
     this.#hits = new HitTracker(options.settleFrames ?? DEFAULT_SETTLE, refractory);
   }
 
@@ -87,6 +94,8 @@ export class OpenWakeWord implements WakeEngine {
     this.#queue.supersede(() => {
       this.#reframer.reset();
       this.#hits.reset();
+      this.#gate?.reset();
+      this.#held = [];
       this.#models?.features.reset();
       this.#position = 0;
     });
@@ -106,8 +115,15 @@ export class OpenWakeWord implements WakeEngine {
   async #step(frame: Samples): Promise<WakeHit | undefined> {
     if (!this.#models) throw new BarnacleError("HARDWARE_UNAVAILABLE", "openWakeWord is not loaded; call load first");
     const { features, heads } = this.#models;
-    await features.push(frame);
     this.#position += frame.length;
+    if (this.#gate && !this.#gate.push(frame)) {
+      this.#held.push(frame.slice());
+      if (this.#held.length > features.memorySteps) this.#held.shift();
+      return undefined;
+    }
+    // What the models would have seen is caught up with, so a score never depends on the gate.
+    for (const quiet of this.#held.splice(0)) await features.push(quiet);
+    await features.push(frame);
     let best = { phrase: "", score: 0, over: false };
     for (const head of heads) {
       const score = await head.score(features);

@@ -58,6 +58,11 @@ export class FeatureStream {
     this.#features.set(this.#primed.features);
   }
 
+  /** Steps after which nothing older has any influence: the embeddings held, and the rows and overlap of the first. */
+  get memorySteps(): number {
+    return this.#features.length / EMBEDDING + Math.ceil(MEL_ROWS / 8) + 1;
+  }
+
   /** The last `depth` embeddings, oldest first; a view that changes with the next `push`. */
   latest(depth: number): Float32Array {
     return this.#features.subarray(this.#features.length - depth * EMBEDDING);
