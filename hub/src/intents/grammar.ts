@@ -1,6 +1,6 @@
 import type { Sentence } from "./compile.ts";
 import type { Expr } from "./template.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import type { ListValue, Vocabulary } from "./vocabulary.ts";
 
 /**
  * The spoken sentences as JSGF: one public rule, one rule per list, lower-case words only. A wording that needs a list
@@ -46,7 +46,9 @@ export function writeGrammar(sentences: readonly Sentence[], vocabulary: Vocabul
   function useList(name: string): string | undefined {
     const words = vocabulary.get(name)?.values.filter((value) => value.spoken) ?? [];
     if (words.length === 0) return undefined;
-    used.set(name, words.map((value) => value.words).join(" | "));
+    const weighted = words.some(({ weight = 1 }) => weight !== 1);
+    const alternative = (value: ListValue) => (weighted ? `/${value.weight ?? 1}/ ${value.words}` : value.words);
+    used.set(name, words.map(alternative).join(" | "));
     return `<${name}>`;
   }
 }

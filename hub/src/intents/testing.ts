@@ -9,12 +9,12 @@ export function demoLanguage(): HomeLanguage {
   return makeLanguage({ ...demoHousehold, areas: Object.keys(demoHousehold.areas), appliances: demoAppliances });
 }
 
-/** Reads a JSGF text without weights and tags into the tree of its public rule. */
+/** Reads a JSGF text without tags into the tree of its public rule; weights are dropped. */
 export function parseJsgf(jsgf: string): Expr {
   const rules = new Map<string, Expr>();
   let main = "";
   for (const [, visibility, name = "", body = ""] of jsgf.matchAll(/(public)?\s*<([a-z_]+)>\s*=\s*([^;]*);/g)) {
-    rules.set(name, parseTemplate(body));
+    rules.set(name, parseTemplate(body.replaceAll(/\/[\d.]+\//g, "")));
     if (visibility) main = name;
   }
   return inline({ kind: "rule", name: main }, rules, []);

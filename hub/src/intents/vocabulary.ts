@@ -11,6 +11,8 @@ export interface ListValue {
   readonly value: SlotValue;
   /** False: understood when typed, but left out of the recogniser's grammar to keep that small. */
   readonly spoken: boolean;
+  /** How much more often than others of its list it is said; 1 when absent. */
+  readonly weight?: number;
 }
 
 /** What may stand in a slot. A `free` list takes any words when typed; spoken, only its values. */
@@ -68,7 +70,7 @@ export function makeVocabulary(home: HomeNames): Vocabulary {
     ["percent", counted(0, 100, (n) => n >= 5 && n % 5 === 0, "")],
     ["change", counted(1, 15, (n) => n <= 5, "degree", [["a degree", 1]])],
     ["temperature", counted(5, 30, (n) => n >= 15 && n <= 25, "degree")],
-    ["hours", counted(1, 99, (n) => n <= 12, "hour", [["an hour", 1]])],
+    ["hours", counted(1, 99, (n) => n <= 8, "hour", [["an hour", 1]])],
     [
       "minutes",
       counted(1, 999, often, "minute", [
@@ -87,6 +89,13 @@ export function makeVocabulary(home: HomeNames): Vocabulary {
     ["announcement", free(home.announcements)],
     ["anything", free([])],
   ]);
+}
+
+/** Round numbers are asked for far more often, and recognisers need to be told so: "ten" and "two" sound alike in noise. */
+const ROUND_WEIGHT = 5;
+
+function isRound(n: number): boolean {
+  return n === 1 || n % 5 === 0;
 }
 
 /** The numbers that people give timers. */
@@ -132,10 +141,11 @@ function counted(
   extra: readonly (readonly [string, number])[] = [],
   inflect = true,
 ): SlotList {
-  const values: ListValue[] = extra.map(([words, value]) => ({ words, value, spoken: true }));
+  const values: ListValue[] = extra.map(([words, value]) => ({ words, value, spoken: true, weight: ROUND_WEIGHT }));
   for (let n = from; n <= to; n++) {
     const noun = inflect && n !== 1 && unit !== "" ? `${unit}s` : unit;
-    values.push({ words: `${numberWords(n)} ${noun}`.trim(), value: n, spoken: spoken(n) });
+    const weight = isRound(n) ? ROUND_WEIGHT : 1;
+    values.push({ words: `${numberWords(n)} ${noun}`.trim(), value: n, spoken: spoken(n), weight });
   }
   return { values, free: false };
 }

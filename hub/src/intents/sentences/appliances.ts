@@ -1,4 +1,4 @@
-import { type IntentFamily, target } from "./family.ts";
+import { type IntentFamily, shortTarget, target } from "./family.ts";
 
 /** Things in the home: switching, levels, doors and blinds, locks, scenes, and asking how they are. */
 export const appliances: IntentFamily = {
@@ -8,6 +8,11 @@ export const appliances: IntentFamily = {
     light: target("light"),
     openable: target("openable"),
     lockable: target("lockable"),
+    thing_there: shortTarget("thing"),
+    dimmable_there: shortTarget("dimmable"),
+    light_there: shortTarget("light"),
+    openable_there: shortTarget("openable"),
+    lockable_there: shortTarget("lockable"),
     where: "(in the {room}|{area})",
   },
   intents: [
@@ -15,12 +20,14 @@ export const appliances: IntentFamily = {
       intent: "appliance.act",
       say: [
         "{switch_verb:action} <thing>",
-        "(turn|switch) <thing> {on_off:action}",
+        "turn <thing_there> {on_off:action}",
         "{run_verb:action} <thing>",
         "{open_verb:action} <openable>",
-        "{lock_verb:action} <lockable>",
+        "{lock_verb:action} <lockable_there>",
       ],
       type: [
+        "(turn|switch) <thing> {on_off:action}",
+        "{lock_verb:action} <lockable>",
         "(put|power) {on_off:action} <thing>",
         "(put|power|get) <thing> {on_off:action}",
         "<thing> {on_off:action}",
@@ -30,8 +37,9 @@ export const appliances: IntentFamily = {
     { intent: "appliance.act", say: [], type: ["(resume|continue|run) <thing>"], slots: { action: "start" } },
     {
       intent: "appliance.set",
-      say: ["set <dimmable> to {percent} percent", "(dim|brighten) <light> to {percent} percent"],
+      say: ["set <dimmable_there> to {percent} percent", "dim <light_there> to {percent} percent"],
       type: [
+        "set <dimmable> to {percent} percent",
         "(turn|put|bring) <dimmable> (up|down) to {percent} [percent]",
         "(turn|put|make) <dimmable> [to] {percent} percent",
         "(dim|brighten|set) <dimmable> to {percent} [percent]",
@@ -40,14 +48,14 @@ export const appliances: IntentFamily = {
     },
     {
       intent: "appliance.set",
-      say: ["dim <light>"],
-      type: ["(lower|turn down|dim) <dimmable>"],
+      say: ["dim <light_there>"],
+      type: ["(lower|turn down|dim) <light>"],
       slots: { percent: 30 },
     },
     {
       intent: "appliance.set",
-      say: ["brighten <light>"],
-      type: ["(raise|turn up|brighten) <dimmable>"],
+      say: ["brighten <light_there>"],
+      type: ["(raise|turn up|brighten) <light>"],
       slots: { percent: 100 },
     },
     {
@@ -76,8 +84,14 @@ export const appliances: IntentFamily = {
     },
     {
       intent: "appliance.state",
-      say: ["is <lockable> {lock_state:state}", "is <openable> {open_state:state}", "(is|are) <thing> {on_off:state}"],
+      say: [
+        "is <lockable_there> {lock_state:state}",
+        "is <openable_there> {open_state:state}",
+        "is <thing_there> {on_off:state}",
+      ],
       type: [
+        "(is|are) <lockable> {lock_state:state}",
+        "(is|are) <thing> {on_off:state}",
         "(is|are) <openable> {open_state:state}",
         "is the {thing:name} {on_off:state} in the {room}",
         "are the {thing:name} {on_off:state} in the {room}",

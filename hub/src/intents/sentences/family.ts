@@ -22,3 +22,8 @@ export interface IntentFamily {
 export function target(list: string): string {
   return `(the {room} {${list}:name}|the {${list}:name} [in the {room}])`;
 }
+
+/** The same without the trailing room, for spoken sentences that go on after the name. */
+export function shortTarget(list: string): string {
+  return `the [{room}] {${list}:name}`;
+}

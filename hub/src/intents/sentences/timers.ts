@@ -8,13 +8,20 @@ export const timers: IntentFamily = {
   intents: [
     {
       intent: "timer.start",
-      say: ["(set|start) a timer for <duration>", "(set|start) a <size> timer"],
-      type: ["[set] a timer [for] [<duration>]", "<duration> timer", "<size> timer", "wake me [up] in <duration>"],
+      say: ["(set|start) a timer for ({hours}|{minutes}|{seconds})", "set a <size> timer"],
+      type: [
+        "(set|start|make) a timer for <duration>",
+        "(start|make) a <size> timer",
+        "[set] a timer [for] [<duration>]",
+        "<duration> timer",
+        "<size> timer",
+        "wake me [up] in <duration>",
+      ],
     },
     {
       intent: "timer.cancel",
-      say: ["(cancel|stop) the timer", "cancel the <size> timer"],
-      type: ["(clear|delete|end|remove) [the] [<size>] timer"],
+      say: ["(cancel|stop) the timer"],
+      type: ["(cancel|stop|clear|delete|end|remove) [the] [<size>] timer"],
     },
     {
       intent: "timer.cancel",
