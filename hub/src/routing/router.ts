@@ -46,7 +46,9 @@ export class CapabilityRouter implements Router {
 function candidateOf(device: DeviceRecord, request: RouteRequest, nowMs: number): RouteCandidate {
   const reasons = reasonsFor(device, request.room, nowMs);
   const score = Math.round(reasons.reduce((sum, reason) => sum + reason.points, 0) * 10) / 10;
-  const texts = reasons.map(({ text, points }) => `${text} ${points > 0 ? "+" : "−"}${Math.abs(points)}`);
+  const texts = reasons.map(({ text, points }) =>
+    points === 0 ? text : `${text} ${points > 0 ? "+" : "−"}${Math.abs(points)}`,
+  );
   return {
     deviceId: device.deviceId,
     displayName: device.displayName,

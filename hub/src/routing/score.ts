@@ -20,7 +20,7 @@ export function telemetryAgeMs(device: DeviceRecord, nowMs: number): number | un
   return Math.max(0, nowMs - Math.max(device.telemetryAtMs, device.connectedAtMs ?? 0));
 }
 
-/** What speaks for and against `device`, in a fixed order; reasons of no weight are left out. */
+/** What speaks for and against `device`, in a fixed order. */
 export function reasonsFor(device: DeviceRecord, room: string | undefined, nowMs: number): readonly Reason[] {
   const reasons: Reason[] = [];
   const add = (points: number, text: string) => {
@@ -28,6 +28,7 @@ export function reasonsFor(device: DeviceRecord, room: string | undefined, nowMs
     if (rounded !== 0) reasons.push({ points: rounded, text });
   };
   if (room !== undefined && sameRoom(room, device.room)) add(SAME_ROOM, "same room");
+  else if (room !== undefined) reasons.push({ points: 0, text: device.room ? `in the ${device.room}` : "in no room" });
   const { telemetry } = device;
   if (telemetry) boardReasons(telemetry, add);
   const age = telemetryAgeMs(device, nowMs);
