@@ -20,7 +20,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
 /** Whether a program is on the search path. */
 export async function programAvailability(
   program: string,
-  path: string = process.env["PATH"] ?? "",
+  path: string = process.env.PATH ?? "",
 ): Promise<Availability> {
   for (const folder of path.split(delimiter)) {
     const file = join(folder === "" ? "." : folder, program);
