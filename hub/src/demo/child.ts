@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly onLine: (line: JsonLine) => void;
+  /** What it writes on standard error, as it comes. */
+  readonly onLog?: ((text: string) => void) | undefined;
 }
 
 const STDERR_KEPT = 8000;
@@ -35,7 +37,7 @@ export class Child {
   }
 
   start(): void {
-    const { script, args, env, onLine } = this.#options;
+    const { script, args, env, onLine, onLog } = this.#options;
     // A group of its own: Ctrl-C in the terminal must reach the demo alone, which then stops its children in order.
     const child = spawn(process.execPath, [...NODE_FLAGS, script, ...args], {
       env: { ...env },
@@ -49,6 +51,7 @@ export class Child {
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      onLog?.(text);
     });
     this.#gone = new Promise((resolve) => {
       // "close" comes after the pipes are drained, so the last words on standard error are there.

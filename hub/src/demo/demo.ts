@@ -25,6 +25,7 @@ export interface DemoOptions {
   readonly io: Io;
   readonly out: Output;
   readonly clock: Clock;
+  readonly onLog?: ((text: string) => void) | undefined;
 }
 
 const GATEWAY_PORT = 18_789;

@@ -17,6 +17,7 @@ export interface OnceOptions {
   readonly room: string;
   readonly io: Io;
   readonly clock: Clock;
+  readonly onLog?: ((text: string) => void) | undefined;
   /** Called as the turn happens. */
   readonly onWatch?: (watch: TurnWatch, stack: DemoStack) => void;
 }
@@ -28,7 +29,7 @@ const TURN_MS = 45_000;
 
 /** One turn on private ports and a temporary state directory, both gone afterwards. Never throws: the summary has it. */
 export async function runOnce(options: OnceOptions): Promise<DemoSummary> {
-  const { io, clock, room } = options;
+  const { io, clock, room, onLog } = options;
   let root: string | undefined;
   let stack: DemoStack | undefined;
   let stop = (): void => undefined;
@@ -47,7 +48,11 @@ export async function runOnce(options: OnceOptions): Promise<DemoSummary> {
       mqttPort: 0,
       io,
       clock,
-      onNodeEvent: (event) => watch.nodeEvent(event),
+      onLog,
+      onNodeEvent: (event) => {
+        onLog?.(`${JSON.stringify(event)}\n`);
+        watch.nodeEvent(event);
+      },
     });
     options.onWatch?.(watch, stack);
     const turn = Promise.race([heardTurn(stack, watch, samples, clock), stack.failure, stopped]);

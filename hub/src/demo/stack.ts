@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly clock: Clock;
   /** Every event line of the node. */
   readonly onNodeEvent: (event: JsonLine) => void;
+  /** Both programs' log lines, as they come. */
+  readonly onLog?: ((text: string) => void) | undefined;
 }
 
 export interface HubAddress {
@@ -132,10 +134,10 @@ export class DemoStack implements Unit {
   }
 
   #child(name: string, script: string, args: readonly string[], onLine: (line: JsonLine) => void): Child {
-    const { io, clock } = this.#options;
+    const { io, clock, onLog } = this.#options;
     // The demo's own places are given by flags; what the person has set for real ones must not leak in.
     const env = { ...io.env, BARNACLE_URL: undefined, BARNACLE_TOKEN: undefined, BARNACLE_STATE_DIR: undefined };
-    const child = new Child({ name, script, args, env, clock, onLine });
+    const child = new Child({ name, script, args, env, clock, onLine, onLog });
     child.onUnexpectedExit((error) => this.#failure.reject(error));
     this.#children.push(child);
     return child;

@@ -38,7 +38,7 @@ const NOTHING = {
 /** Before or instead of a turn: bad file, process gone, nothing heard. */
 export function failedSummary(error: unknown, wake?: WakeEvent, turn?: TurnRecord): DemoSummary {
   const { message, code, hint } = toBarnacleError(error);
-  return { ...partsOf(wake, turn), ok: false, reason: message, code, hint };
+  return { ok: false, reason: message, code, hint, ...partsOf(wake, turn) };
 }
 
 /** A turn that ran to its end, well or not. */

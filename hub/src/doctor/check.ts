@@ -29,6 +29,8 @@ export interface Diagnosis {
   readonly models: readonly ModelLicence[];
 }
 
+const LONGEST = 100;
+
 export function describeDiagnosis(diagnosis: Diagnosis, style: Style): string {
   const lines: string[] = [];
   for (const area of ["hub", "node"] as const) {
@@ -37,7 +39,7 @@ export function describeDiagnosis(diagnosis: Diagnosis, style: Style): string {
     const width = Math.max(...checks.map((check) => check.name.length));
     lines.push(style.bold(area));
     for (const check of checks) {
-      lines.push(`  ${mark(check.state, style)} ${check.name.padEnd(width)}  ${oneLine(check.detail)}`);
+      lines.push(`  ${mark(check.state, style)} ${check.name.padEnd(width)}  ${shortened(oneLine(check.detail))}`);
       if (check.hint && check.state !== "ok") lines.push(`    ${" ".repeat(width)}  ${style.dim(oneLine(check.hint))}`);
     }
   }
@@ -51,6 +53,11 @@ export function describeDiagnosis(diagnosis: Diagnosis, style: Style): string {
     }
   }
   return lines.join("\n");
+}
+
+/** Lists of devices can be long; `--json` has them whole. */
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }
 
 function mark(state: CheckState, style: Style): string {

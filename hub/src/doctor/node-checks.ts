@@ -24,7 +24,7 @@ export function readReport(report: unknown): { checks: Check[]; models: ModelLic
   for (const part of PARTS) {
     const infos = Array.isArray(report[part]) ? report[part].filter(isObject) : [];
     for (const info of infos) {
-      const engine = String(info.engine ?? info.driver ?? "?");
+      const engine = String(info.engine ?? info.driver ?? info.name ?? "?");
       checks.push(checkOf(`${part} ${engine}`, isObject(info.availability) ? info.availability : {}));
       for (const model of Array.isArray(info.models) ? info.models.filter(isObject) : [])
         models.push({

@@ -4,8 +4,11 @@ import { ago, duration, megabytes } from "../format.ts";
 import type { Style } from "../output.ts";
 import { oneLine, renderFields, renderTable } from "../table.ts";
 
+/** As the hub answers `show`: with what the device did wrong on the wire since the hub's start. */
+export type ShownDevice = DeviceRecord & { readonly faults?: Readonly<Record<string, number>> };
+
 /** `devices show` for a person: who it is, what it can do, what it can't and why, how it feels. */
-export function describeDevice(device: DeviceRecord, style: Style, nowMs: number): string {
+export function describeDevice(device: ShownDevice, style: Style, nowMs: number): string {
   const fields = renderFields(
     [
       ["name", device.displayName],
@@ -33,6 +36,16 @@ export function describeDevice(device: DeviceRecord, style: Style, nowMs: number
   }
   if (manifest && manifest.commands.length > 0)
     blocks.push(`${style.bold("commands")}\n  ${manifest.commands.map((spec) => spec.name).join("  ")}`);
+  const waiting = device.unapprovedCommands ?? [];
+  if (waiting.length > 0)
+    blocks.push(
+      `${style.yellow("not approved yet")} ${style.dim("(see `barnacle devices pending`)")}\n  ${waiting.join("  ")}`,
+    );
+  const faults = Object.entries(device.faults ?? {}).filter(([, times]) => times > 0);
+  if (faults.length > 0)
+    blocks.push(
+      `${style.yellow("faults")}\n${faults.map(([kind, times]) => `  ${oneLine(kind)} ${times}`).join("\n")}`,
+    );
   if (manifest && manifest.appliances.length > 0) {
     const table = renderTable(
       manifest.appliances,
