@@ -5,6 +5,8 @@ const FRAME = (SAMPLE_RATE * 30) / 1000;
 const RISE_DB = 8;
 /** Below this level nothing is speech, however quiet the room. */
 const QUIET_DBFS = -62;
+/** Level of a clip too short to have one. */
+const SILENCE_DBFS = -120;
 /** Less than this is a click, not a word. */
 const SHORTEST_SPEECH_FRAMES = 4;
 
@@ -23,6 +25,11 @@ export class LevelMeter {
       this.#sum = 0;
       this.#count = 0;
     }
+  }
+
+  /** Level around a 10 ms frame of a decoder, dB of full scale. */
+  levelAt(frame: number): number {
+    return this.#levels[Math.min(this.#levels.length - 1, Math.floor(frame / 3))] ?? SILENCE_DBFS;
   }
 
   /**

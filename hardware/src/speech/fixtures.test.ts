@@ -34,7 +34,6 @@ interface Row {
 
 async function hear(recogniser: Recogniser, clip: Clip): Promise<Row> {
   const samples = await readSpeechWav(FOLDER + clip.file);
-  // As in a room: nearly all of it was fed, and decoded, when the speaker falls silent.
   const utterance = recogniser.begin();
   for (let at = 0; at < samples.length; at += 1280) utterance.feed(samples.slice(at, at + 1280));
   const started = performance.now();
@@ -42,15 +41,46 @@ async function hear(recogniser: Recogniser, clip: Clip): Promise<Row> {
   return { clip, recognition, finishMs: performance.now() - started };
 }
 
-function report(t: Tap.Test, engine: string, rows: readonly Row[]): void {
-  for (const { clip, recognition } of rows) {
+function report(test: Pick<typeof t, "comment">, engine: string, rows: readonly Row[]): void {
+  for (const { clip, recognition, finishMs } of rows) {
     const heard = recognition.text || (recognition.nearest ? `(${recognition.nearest})` : "-");
-    t.comment(`${engine} ${clip.file}: ${recognition.outcome} ${recognition.confidence.toFixed(2)} ${heard}`);
+    const line = `${clip.file}: ${recognition.outcome} ${recognition.confidence.toFixed(2)} ${heard}`;
+    test.comment(`${engine} ${line} [${finishMs.toFixed(0)} ms for the whole clip]`);
   }
-  const exact = rows.filter(({ clip, recognition }) => recognition.text === clip.text).length;
-  t.comment(`${engine}: ${exact} of ${rows.length} texts, load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()}`);
+  const right = rows.filter(({ clip, recognition }) => recognition.text === wanted(clip)).length;
+  const load = `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`;
+  test.comment(`${engine}: ${right} of ${rows.length} right; ${load}`);
 }
 
-declare namespace Tap {
-  type Test = typeof t;
+/** The text that a clip must come out as; "" when it must be rejected. */
+function wanted(clip: Clip): string {
+  const command = clip.kind === "wake+command" || commandsAmongNegatives.includes(clip.file);
+  return command ? (clip.text ?? "") : "";
+}
+
+/** Runs every clip through one engine; `skip` says why not. */
+function checkEngine(engine: string, paths: RecogniserPaths, skip: string | false): void {
+  t.test(
+    `${engine} recognises the commands exactly and rejects other speech`,
+    { skip, timeout: 300_000 },
+    async (test) => {
+      const recogniser = createRecogniser(engine, paths);
+      await recogniser.load(GRAMMAR);
+      test.teardown(() => recogniser.close());
+      const rows: Row[] = [];
+      for (const clip of clips) rows.push(await hear(recogniser, clip));
+      report(test, engine, rows);
+      for (const { clip, recognition } of rows) test.equal(recognition.text, wanted(clip), `${clip.file}: live`);
+      for (const clip of spoken) {
+        const recognition = await transcribeFile(recogniser, await readSpeechWav(FOLDER + clip.file));
+        test.equal(recognition.text, wanted(clip), `${clip.file}: as a file`);
+      }
+    },
+  );
+}
+
+const infos = await recogniserInfos({ vosk: VOSK });
+for (const { engine, availability } of infos) {
+  const skip = availability.available ? false : `${engine} is not installed here: ${availability.reason}`;
+  checkEngine(engine, engine === "vosk" ? VOSK : {}, skip);
 }

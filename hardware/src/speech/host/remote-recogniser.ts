@@ -153,7 +153,7 @@ export class RemoteRecogniser implements Recogniser {
       (recognition) => {
         this.#restartDelay = RESTART_FIRST_MS;
         if (recognition) turn.finish?.resolve(recognition);
-        this.#end(turn, lost());
+        this.#end(turn, recognition ? undefined : lost());
         this.#advance();
       },
       (error: unknown) => {

@@ -7,6 +7,9 @@ export class EngineSession {
   readonly #open: (spec: EngineSpec) => Promise<SpeechEngine>;
   readonly #send: (message: FromChild) => void;
   #engine: SpeechEngine | undefined;
+  #speaking = false;
+  /** Grammars that came during an utterance; they hold from its end. */
+  #held: Extract<ToChild, { type: "grammar" }>[] = [];
   /** The first failure of the running utterance; told when it is finished. */
   #failure: unknown;
 
@@ -23,6 +26,9 @@ export class EngineSession {
       if ("id" in message) this.#send({ type: "failed", id: message.id, error: toBarnacleError(error).toShape() });
       else this.#failure ??= error;
     }
+    if (message.type !== "finish" && message.type !== "abandon") return;
+    this.#speaking = false;
+    for (const held of this.#held.splice(0)) await this.handle(held);
   }
 
   async #perform(message: ToChild): Promise<void> {
@@ -34,10 +40,15 @@ export class EngineSession {
         return this.#send({ type: "done", id: message.id });
       }
       case "grammar":
+        if (this.#speaking) {
+          this.#held.push(message);
+          return;
+        }
         this.#engine?.setGrammar(message.grammar);
         return this.#send({ type: "done", id: message.id });
       case "start":
         this.#failure = undefined;
+        this.#speaking = true;
         return this.#engine?.start();
       case "audio":
         if (this.#failure === undefined) this.#engine?.feed(message.samples);

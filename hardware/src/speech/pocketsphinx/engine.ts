@@ -10,16 +10,13 @@ import { confidenceOf, weigh } from "./judge.ts";
 import { PocketsphinxLibrary, type Pointer } from "./native.ts";
 import { lookUp, withAccents } from "./pronunciation.ts";
 import { guessPronunciation } from "./spelling.ts";
-import { prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wake-prefix.ts";
+import { PHONE_WORDS, prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wake-prefix.ts";
 
 type Spec = Extract<EngineSpec, { engine: "pocketsphinx" }>;
 type Library = Pick<
   PocketsphinxLibrary,
   "open" | "close" | "addWord" | "setGrammar" | "select" | "start" | "feed" | "end" | "segments"
 >;
-
-const PHONES =
-  "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split(" ");
 
 /** Options of both decoders. With all senones computed, scores of the two are on one scale and can be compared. */
 const COMMON = ["-logfn", "/dev/null", "-bestpath", "no", "-compallsen", "yes", "-remove_silence", "no"];
@@ -55,8 +52,11 @@ export class PocketsphinxEngine implements SpeechEngine {
     this.#dictionary = dictionary;
     this.#sentences = this.#open(SENTENCE_BEAMS);
     this.#loop = this.#open(LOOP_BEAMS);
-    for (const phone of PHONES) library.addWord(this.#loop, `_${phone}`, phone);
-    const loop = `#JSGF V1.0; grammar loop; public <loop> = (${PHONES.map((phone) => `_${phone}`).join(" | ")})+;\n`;
+    for (const { word, phones } of PHONE_WORDS) {
+      library.addWord(this.#loop, word, phones);
+      library.addWord(this.#sentences, word, phones);
+    }
+    const loop = `#JSGF V1.0; grammar loop; public <loop> = (${PHONE_WORDS.map(({ word }) => word).join(" | ")})+;\n`;
     if (!library.setGrammar(this.#loop, "turn", loop) || !library.select(this.#loop, "turn")) {
       throw this.#modelInvalid("it lacks phones of American English");
     }
@@ -105,7 +105,7 @@ export class PocketsphinxEngine implements SpeechEngine {
   finish(): Recognition {
     this.abandon();
     const path = this.#library.segments(this.#sentences);
-    const evidence = weigh(path, this.#library.segments(this.#loop));
+    const evidence = weigh(path, this.#library.segments(this.#loop), (frame) => this.#meter.levelAt(frame));
     const engine = "pocketsphinx";
     if (evidence && this.#isSentence(evidence.text)) {
       const confidence = confidenceOf(evidence);

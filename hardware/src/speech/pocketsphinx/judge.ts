@@ -12,7 +12,10 @@ export interface Evidence {
   readonly overall: number;
   /** Of the worst word. */
   readonly worstWord: number;
-  /** Score that was lost by calling speech silence: words before, between or after those of the sentence. */
+  /**
+   * Score that was lost by calling speech silence: words before, between or after those of the sentence. Only what is
+   * about as loud as the sentence counts, so that music or a fan behind it does not.
+   */
   readonly swallowed: number;
 }
 
@@ -25,24 +28,34 @@ const WEIGHTS = { overall: 0.087, worstWord: 0.089, swallowed: -0.62, bias: 5.3 
 /** A very short word can score without limit; beyond this it says no more. */
 const WORST_WORD_FLOOR = -60;
 
+/** Sound this much below the sentence is its background. */
+const BACKGROUND_DB = 9;
+
 /** Reads the sentence off the grammar's best path; undefined when it holds no word of the household. */
-export function weigh(path: readonly Segment[], loop: readonly Segment[]): Evidence | undefined {
+export function weigh(
+  path: readonly Segment[],
+  loop: readonly Segment[],
+  levelAt: (frame: number) => number,
+): Evidence | undefined {
   const words = path.filter((segment) => !isFiller(segment.word) && !isPrefixWord(segment.word));
   if (words.length === 0) return undefined;
+  const loud = median(words.flatMap((word) => frames(word).map(levelAt))) - BACKGROUND_DB;
   let gain = 0;
-  let frames = 0;
+  let count = 0;
   let worstWord = Number.POSITIVE_INFINITY;
   for (const word of words) {
     const ratio = word.score - scoreBetween(loop, word.start, word.end);
     gain += ratio;
-    frames += length(word);
+    count += length(word);
     worstWord = Math.min(worstWord, ratio / length(word));
   }
-  const lost = path
-    .filter((segment) => isFiller(segment.word) && segment.end > segment.start)
-    .reduce((sum, filler) => sum + Math.max(0, scoreBetween(loop, filler.start, filler.end) - filler.score), 0);
+  let swallowed = 0;
+  for (const filler of path.filter((segment) => isFiller(segment.word) && segment.end > segment.start)) {
+    const perFrame = (scoreBetween(loop, filler.start, filler.end) - filler.score) / length(filler);
+    if (perFrame > 0) swallowed += perFrame * frames(filler).filter((frame) => levelAt(frame) >= loud).length;
+  }
   const text = words.map((segment) => baseWord(segment.word)).join(" ");
-  return { text, overall: gain / frames, worstWord: Math.max(WORST_WORD_FLOOR, worstWord), swallowed: lost };
+  return { text, overall: gain / count, worstWord: Math.max(WORST_WORD_FLOOR, worstWord), swallowed };
 }
 
 /** 0 to 1: how sure it is that the sentence is what was said. */
@@ -58,6 +71,14 @@ export function confidenceOf(evidence: Evidence): number {
 /** Silence and noise of the decoder's own: `<sil>`, `[NOISE]`, `++SMACK++`, `(NULL)`. */
 function isFiller(word: string): boolean {
   return /^[<[(+]/.test(word);
+}
+
+function frames(segment: Segment): number[] {
+  return Array.from({ length: length(segment) }, (_, i) => segment.start + i);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function length(segment: Segment): number {
