@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
@@ -115,6 +124,19 @@ t.test("a directory that cannot be made, a damaged and a newer database are each
   const older = storeIn(path.join(directory, "newer"));
   await t.rejects(older.start(), { code: "STATE_NEWER", message: /migration 999 \(future\)/ });
   t.equal(existsSync(older.file), true);
+});
+
+t.test("a damaged page is noticed at the start", async (t) => {
+  const store = storeIn(temporaryDirectory(t));
+  await store.start();
+  store.transaction(() => {
+    for (let i = 0; i < 500; i++) store.run("INSERT INTO device_incarnations VALUES (?, 1)", `device ${i}`.repeat(20));
+  });
+  await store.stop();
+  const bytes = readFileSync(store.file);
+  bytes.fill(0xff, bytes.length - 8192, bytes.length - 4096);
+  writeFileSync(store.file, bytes);
+  await t.rejects(store.start(), { code: "STATE_DAMAGED" });
 });
 
 t.test("a migration that fails leaves no trace of itself", async (t) => {

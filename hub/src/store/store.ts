@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
@@ -18,6 +18,9 @@ export interface StoreOptions {
   /** Default: all of the hub's. */
   readonly migrations?: readonly Migration[];
 }
+
+/** Checking takes 5 ms per megabyte, so a larger database is checked only when the hub did not stop in order. */
+const ALWAYS_CHECKED_BYTES = 16 * 1024 * 1024;
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 
@@ -166,13 +169,14 @@ export class Store implements Unit {
     // SQLite gives its log files the mode of the database, so the umask must not decide.
     const before = process.umask(0o077);
     try {
+      const doubtful = endedBadly(this.file) || sizeOf(this.file) <= ALWAYS_CHECKED_BYTES;
       const db = new DatabaseSync(this.file, { enableForeignKeyConstraints: true });
       try {
         db.exec(
           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF",
         );
         chmodSync(this.file, 0o600);
-        checkIntegrity(db, this.file);
+        if (doubtful) checkIntegrity(db, this.file);
         return db;
       } catch (error) {
         db.close();
@@ -182,6 +186,15 @@ export class Store implements Unit {
       process.umask(before);
     }
   }
+}
+
+/** A store that stopped in order leaves no log behind. */
+function endedBadly(file: string): boolean {
+  return sizeOf(`${file}-wal`) > 0;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function checkIntegrity(db: DatabaseSync, file: string): void {
