@@ -1,0 +1,104 @@
+/**
+ * What the two daemons cost when nothing happens, and how fast the hub is there.
+ *
+ *   node test/load/footprint.ts [--starts 7] [--idle 20] [--json]
+ *
+ * Hub: from spawn to its ready line (first start without compile cache left out), resident memory after `idle` seconds with
+ * one node connected. Node: three wake phrases on openWakeWord, Silero, MQTT link up, a quiet room at real pace; the
+ * recogniser is a process of its own and listed beside it. CPU is processor time of the whole process over that time.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { House } from "../support/house.ts";
+import type { Running } from "../support/process.ts";
+import { type Figure, median, megabytes, report } from "./machine.ts";
+
+const { values } = parseArgs({
+  options: {
+    starts: { type: "string", default: "7" },
+    idle: { type: "string", default: "20" },
+    json: { type: "boolean", default: false },
+  },
+});
+const starts = Number(values.starts);
+const idleS = Number(values.idle);
+const CLOCK_TICKS = 100;
+const dir = mkdtempSync(path.join(tmpdir(), "barnacle-load-"));
+const figures: Figure[] = [];
+
+try {
+  const times: number[] = [];
+  for (let i = 0; i <= starts; i++) {
+    const house = new House(path.join(dir, `start-${i}`));
+    const began = performance.now();
+    await house.startHub();
+    if (i > 0) times.push(performance.now() - began);
+    await house.close();
+  }
+  figures.push({
+    name: `hub: spawn to ready, median of ${starts}`,
+    value: Math.round(median(times)),
+    limit: 1000,
+    unit: "ms",
+  });
+
+  const quiet = path.join(import.meta.dirname, "../fixtures/audio/neg-quiet.wav");
+  const house = new House(path.join(dir, "idle"), {
+    microphone: { driver: "wav", file: quiet },
+    hub: { wakeWords: ["hey jarvis", "alexa", "hey mycroft"] },
+    node: { wake: { phrases: ["hey jarvis", "alexa", "hey mycroft"] }, telemetry: { intervalS: 10 } },
+  });
+  await house.open();
+  const { hub, node } = house as { hub: Running; node: Running };
+  await sleep(5);
+  const before = [cpuSeconds(hub.pid), cpuSeconds(node.pid)];
+  await sleep(idleS);
+  const after = [cpuSeconds(hub.pid), cpuSeconds(node.pid)];
+  const share = (i: number): number => Math.round((((after[i] ?? 0) - (before[i] ?? 0)) / idleS) * 1e4) / 1e4;
+  const helpers = childrenOf(node.pid).map(rssOf);
+  figures.push(
+    { name: "hub: resident memory, idle", value: megabytes(hub.rss()), limit: 110, unit: "MB" },
+    { name: "hub: share of a core, idle", value: share(0), limit: 0.01, unit: "" },
+    {
+      name: "node: resident memory, listening for three phrases",
+      value: megabytes(node.rss()),
+      limit: 120,
+      unit: "MB",
+    },
+    { name: "node: share of a core, listening in a quiet room", value: share(1), limit: 0.05, unit: "" },
+    { name: "node: recogniser process", value: megabytes(helpers.reduce((a, b) => a + b, 0)), limit: 120, unit: "MB" },
+  );
+  await house.close();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+report(
+  "Footprint",
+  `hub and one node, ${idleS} s idle`,
+  `node test/load/footprint.ts --starts ${starts} --idle ${idleS}`,
+  figures,
+  values.json,
+);
+
+function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+}
+
+function rssOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+}
