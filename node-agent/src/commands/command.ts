@@ -17,6 +17,11 @@ export interface Command<T extends TSchema = TSchema> {
   readonly unavailable?: () => string | undefined;
   /** Effects happen here and nowhere else. Throws the family's errors. */
   run(params: Static<T>, call: CommandCall): Promise<JsonObject>;
+  /**
+   * Asked when the node went down while an idempotent command ran: what `run` gives, if its effect is there to be seen;
+   * undefined: `run` it again.
+   */
+  already?(params: Static<T>): Promise<JsonObject | undefined>;
 }
 
 /** Keeps the parameter type together with its schema; the registry holds commands of every type. */

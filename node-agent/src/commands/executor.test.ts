@@ -1,3 +1,4 @@
+import { FakeGpio, type GpioPort } from "@barnacle/hardware/gpio";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
 import type { CommandRequest, JsonObject } from "@barnacle/protocol/schema";
@@ -5,7 +6,7 @@ import { Type } from "@sinclair/typebox";
 import t, { type Test } from "tap";
 import { openDatabase } from "../state/index.ts";
 import { Counters } from "../telemetry/counters.ts";
-import { type Command, command, Executor, Journal } from "./index.ts";
+import { type Command, command, Executor, gpioCommands, Journal } from "./index.ts";
 
 let ids = 0;
 const ask = (name: string, key: string, params: JsonObject = {}): CommandRequest => ({
@@ -97,6 +98,34 @@ t.test("after a restart in the middle, only an idempotent command runs again", a
   t.match(await executor.execute(burn), { error: { code: "COMMAND_OUTCOME_UNKNOWN" }, duplicate: true });
   t.match(await executor.execute(set), { ok: true, duplicate: false });
   t.equal(runs.length, 1);
+});
+
+t.test("a pin that was set when the node went down is not set again", async (t) => {
+  const { journal, db, clock, counters } = setUp(t);
+  const gpio = new FakeGpio(clock);
+  await gpio.open([{ line: 17, direction: "out" }]);
+  const written: number[] = [];
+  const port: GpioPort = Object.assign(Object.create(gpio) as GpioPort, {
+    read: (line: number) => gpio.read(line),
+    write: async (line: number, value: 0 | 1) => {
+      written.push(line);
+      await gpio.write(line, value);
+    },
+  });
+  const executor = new Executor({ commands: gpioCommands(port), journal, deny: [], clock, log: silentLog, counters });
+  for (const [key, value, before, writes] of [
+    ["done before", 1, 1, 0],
+    ["not done before", 1, 0, 1],
+  ] as const) {
+    await gpio.write(17, before);
+    written.length = 0;
+    const request = ask("gpio.write", key, { line: 17, value });
+    journal.started(request, 5, { relaxed: true });
+    t.match(await executor.execute(request), { ok: true, payload: { line: 17, value }, duplicate: false }, key);
+    t.match(await executor.execute(request), { ok: true, duplicate: true });
+    t.equal(written.length, writes, key);
+  }
+  t.same(db.prepare("PRAGMA synchronous").get(), { synchronous: 2 }, "results are flushed");
 });
 
 t.test("refusals name what was wrong and are not remembered", async (t) => {

@@ -86,14 +86,15 @@ export class Executor {
     }
     const expired = (): boolean => clock.monotonic() - arrived >= request.timeoutMs;
     if (expired()) return refuse(tooLate(request));
-    // An interrupted idempotent command is simply run again, so its start needs no record: that saves a disk flush on the
-    // way from a spoken word to a pin.
-    if (!known.command.spec.idempotent) journal.started(request, startedAt);
+    // The start of an idempotent command is not flushed: that saves a wait for the disk on the way from a spoken word to
+    // a pin, and after a power cut, which resets the pins, it may be run again.
+    journal.started(request, startedAt, { relaxed: known.command.spec.idempotent });
     const began = clock.monotonic();
     let result: CommandResult;
     try {
       const call = { commandId: request.commandId, turnId: request.turnId, expired };
-      const payload = await known.command.run(params, call);
+      const there = entry.kind === "interrupted" ? await known.command.already?.(params) : undefined;
+      const payload = there ?? (await known.command.run(params, call));
       result = this.#success(request, payload, startedAt, clock.monotonic() - began);
       counters.add("commands");
     } catch (error) {

@@ -30,6 +30,7 @@ export function gpioCommands(gpio: GpioPort | string): Command[] {
         await port().write(line, value);
         return { line, value };
       },
+      already: async ({ line, value }) => ((await port().read(line)) === value ? { line, value } : undefined),
     }),
     command({
       spec: { name: "gpio.pwm", idempotent: true, summary: "pulse a pin; percent of the time on" },

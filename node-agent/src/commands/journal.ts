@@ -35,8 +35,21 @@ export class Journal {
     return { kind: "finished", result: JSON.parse(row.result) as CommandResult };
   }
 
-  /** On disk when it returns, before the command has any effect. */
-  started(request: CommandRequest, at: number): void {
+  /**
+   * Called before the command has any effect. On disk when it returns; with `relaxed` a power cut may undo it, though
+   * never the death of this process.
+   */
+  started(request: CommandRequest, at: number, { relaxed = false } = {}): void {
+    if (!relaxed) return this.#start(request, at);
+    this.#db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      this.#start(request, at);
+    } finally {
+      this.#db.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
+  #start(request: CommandRequest, at: number): void {
     this.#db
       .prepare(
         `INSERT INTO journal (key, fingerprint, started_at) VALUES (?, ?, ?)

@@ -5,7 +5,13 @@ import { createGpio, type GpioPort } from "@barnacle/hardware/gpio";
 import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
 import { createRecogniser, DEFAULT_WAKE_PHRASES, type Recogniser } from "@barnacle/hardware/speech";
 import { createPlayer, createSynthesiser, type Player, type Synthesiser } from "@barnacle/hardware/voice";
-import { createWakeEngine, type WakeEngine, type WakeOptions, wakeEngineInfos } from "@barnacle/hardware/wake";
+import {
+  createWakeEngine,
+  OPENWAKEWORD_PHRASES,
+  type WakeEngine,
+  type WakeOptions,
+  wakeEngineInfos,
+} from "@barnacle/hardware/wake";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { NodeConfiguration } from "../config/index.ts";
@@ -47,10 +53,21 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
   };
 };
 
+/** Only what the configured engine knows: asking every engine would load every native library. */
 function knownPhrases(config: NodeConfiguration, options: WakeOptions): readonly string[] | undefined {
-  if (config.wake.engine === "pocketsphinx") return undefined;
-  const info = wakeEngineInfos(options).find(({ engine }) => engine === config.wake.engine);
-  return [...new Set([...(info?.phrases ?? []), ...config.wake.phrases])];
+  const own = config.wake.phrases;
+  switch (config.wake.engine) {
+    case "openwakeword":
+      return [...new Set([...OPENWAKEWORD_PHRASES, ...own])];
+    case "porcupine": {
+      const info = wakeEngineInfos(options).find(({ engine }) => engine === "porcupine");
+      return [...new Set([...(info?.phrases ?? []), ...own])];
+    }
+    case "pocketsphinx":
+      return undefined;
+    case "none":
+      return own;
+  }
 }
 
 async function openMicrophone(

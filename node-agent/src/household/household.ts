@@ -13,7 +13,7 @@ export interface HouseholdParts {
   /** Room and phrases of the node's own configuration. */
   readonly room: string | undefined;
   readonly phrases: readonly string[];
-  /** Phrases that are listened for now. */
+  /** Phrases that are listened for now; empty: there is no engine. */
   readonly current: readonly string[];
   readonly recogniser: Maybe<Recogniser>;
   readonly wakePhrases: NodeHardware["wakePhrases"];
@@ -92,6 +92,8 @@ export class Household {
   }
 
   async #usePhrases(): Promise<void> {
+    // Without an engine there is nobody to tell; a reason is in the manifest.
+    if (this.#phrases.length === 0) return;
     const { wakePhrases, makeWake, useWake, notice, log } = this.#parts;
     const unknown = (this.#config?.wakeWords ?? [])
       .map(asSpoken)
