@@ -2,17 +2,20 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { Availability } from "../availability.ts";
 import type { GpioEdge, GpioPort, LineConfig, LineState } from "./port.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile, StoredLine } from "./state-file.ts";
 
 interface Line {
   readonly config: LineConfig;
   value: 0 | 1;
   duty: number | undefined;
+  /** How often it was set, over restarts too when there is a file. */
+  writes: number;
 }
 
 /**
  * Pins that exist in memory only. Values are logical, as in the port: `activeLow` changes `level`, the voltage that a
- * meter would see. With a state file, every change is written down before the call returns.
+ * meter would see. With a state file, every change is written down before the call returns, and a line without an
+ * `initial` keeps its value over a restart of the process, as a pin of the board does.
  */
 export class FakeGpio implements GpioPort {
   readonly name = "fake";
@@ -33,13 +36,16 @@ export class FakeGpio implements GpioPort {
   /** @throws CONFIG_INVALID for a line that is named twice, STATE_UNWRITABLE */
   async open(lines: readonly LineConfig[]): Promise<void> {
     this.#lines.clear();
+    const before = await this.#file?.read();
     for (const config of lines) {
       if (this.#lines.has(config.line)) {
         throw new BarnacleError("CONFIG_INVALID", `GPIO line ${config.line} is configured twice`);
       }
-      this.#lines.set(config.line, { config, value: config.initial ?? 0, duty: undefined });
+      const kept = before?.lines.find((known) => known.line === config.line);
+      const value = config.initial ?? kept?.value ?? 0;
+      this.#lines.set(config.line, { config, value, duty: undefined, writes: kept?.writes ?? 0 });
     }
-    await this.#file?.write(this.list());
+    await this.#file?.write(this.#stored());
   }
 
   async read(line: number): Promise<0 | 1> {
@@ -100,9 +106,14 @@ export class FakeGpio implements GpioPort {
   async #set(found: Line, value: 0 | 1): Promise<void> {
     const changed = found.value !== value;
     found.value = value;
-    await this.#file?.write(this.list());
+    found.writes += 1;
+    await this.#file?.write(this.#stored());
     if (!changed || found.config.direction !== "in") return;
     for (const listener of [...this.#listeners]) listener({ line: found.config.line, value, at: this.#clock.now() });
+  }
+
+  #stored(): StoredLine[] {
+    return this.list().map((state) => ({ ...state, writes: this.#line(state.line).writes }));
   }
 
   #output(line: number): Line {

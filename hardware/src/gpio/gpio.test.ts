@@ -79,6 +79,40 @@ t.test("the state file holds every change by the time the call returns", async (
   t.match(await stored(), { changes: 5, lines: [{ value: 1, duty: 0.5 }, { value: 0 }] }, "the last write wins");
 });
 
+t.test(
+  "a simulated pin keeps its value and its count of writes over a restart, unless it has an initial value",
+  async (t) => {
+    const file = path.join(t.testdir(), "gpio.json");
+    const stored = async (): Promise<unknown> => JSON.parse(await readFile(file, "utf8"));
+    const first = createGpio("fake", { stateFile: file });
+    await first.open(LINES);
+    await first.write(17, 1);
+    await first.write(18, 0);
+    await first.write(18, 0);
+    const second = createGpio("fake", { stateFile: file });
+    await second.open(LINES);
+    t.match(await stored(), {
+      changes: 5,
+      lines: [
+        { line: 17, value: 1, writes: 1 },
+        { line: 18, value: 1, writes: 2 },
+      ],
+    });
+    await second.write(17, 0);
+    t.match(await stored(), { lines: [{ line: 17, value: 0, writes: 2 }] });
+  },
+);
+
+t.test("a state file that is none is started afresh", async (t) => {
+  for (const text of ["", "no JSON", "[]", '{"changes":1}', '{"changes":1,"lines":[{"line":17}]}']) {
+    const file = path.join(t.testdir(), "gpio.json");
+    await writeFile(file, text);
+    const gpio = createGpio("fake", { stateFile: file });
+    await gpio.open(LINES);
+    t.equal(await gpio.read(17), 0, JSON.stringify(text));
+  }
+});
+
 t.test("a state file that cannot be written fails the command that changed the pin", async (t) => {
   const dir = t.testdir();
   await writeFile(path.join(dir, "plain"), "");

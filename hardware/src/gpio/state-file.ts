@@ -1,12 +1,15 @@
-import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
 import path from "node:path";
-import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { BarnacleError, messageOf, systemCode } from "@barnacle/protocol/errors";
 import type { LineState } from "./port.ts";
+
+/** A line, and how often it was set since the file was made. */
+export type StoredLine = LineState & { readonly writes: number };
 
 /** What another process reads: the lines, and a number that grows with each change. */
 export interface GpioState {
   readonly changes: number;
-  readonly lines: readonly LineState[];
+  readonly lines: readonly StoredLine[];
 }
 
 /**
@@ -22,8 +25,21 @@ export class StateFile {
     this.#file = file;
   }
 
+  /** What an earlier process left; undefined when there is nothing, or nothing that can be read as such. */
+  async read(): Promise<GpioState | undefined> {
+    try {
+      const found: unknown = JSON.parse(await readFile(this.#file, "utf8"));
+      if (!isState(found)) return undefined;
+      this.#changes = found.changes;
+      return found;
+    } catch (cause) {
+      if (systemCode(cause) === "ENOENT" || cause instanceof SyntaxError) return undefined;
+      throw new BarnacleError("STATE_UNWRITABLE", `GPIO state file ${this.#file}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
   /** Writes are in order; resolves when this one is on the disk. @throws STATE_UNWRITABLE */
-  write(lines: readonly LineState[]): Promise<void> {
+  write(lines: readonly StoredLine[]): Promise<void> {
     const state: GpioState = { changes: ++this.#changes, lines };
     const written = this.#tail.then(() => this.#replace(`${JSON.stringify(state)}\n`));
     this.#tail = written.catch(() => {
@@ -49,4 +65,14 @@ export class StateFile {
       await handle?.close();
     }
   }
+}
+
+function isState(value: unknown): value is GpioState {
+  const { changes, lines } = (value ?? {}) as Partial<Record<keyof GpioState, unknown>>;
+  return Number.isInteger(changes) && Array.isArray(lines) && lines.every(isStoredLine);
+}
+
+function isStoredLine(value: unknown): value is StoredLine {
+  const { line, value: level, writes } = (value ?? {}) as Partial<Record<keyof StoredLine, unknown>>;
+  return Number.isInteger(line) && (level === 0 || level === 1) && Number.isInteger(writes);
 }

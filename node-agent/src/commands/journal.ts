@@ -40,22 +40,12 @@ export class Journal {
    * never the death of this process.
    */
   started(request: CommandRequest, at: number, { relaxed = false } = {}): void {
-    if (!relaxed) return this.#start(request, at);
-    this.#db.exec("PRAGMA synchronous = NORMAL");
+    if (relaxed) this.#db.exec("PRAGMA synchronous = NORMAL");
     try {
       this.#start(request, at);
     } finally {
-      this.#db.exec("PRAGMA synchronous = FULL");
+      if (relaxed) this.#db.exec("PRAGMA synchronous = FULL");
     }
-  }
-
-  #start(request: CommandRequest, at: number): void {
-    this.#db
-      .prepare(
-        `INSERT INTO journal (key, fingerprint, started_at) VALUES (?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET started_at = excluded.started_at`,
-      )
-      .run(request.idempotencyKey, fingerprintOf(request), Math.floor(at));
   }
 
   /** On disk when it returns; `started` need not have come before. */
@@ -72,6 +62,15 @@ export class Journal {
   prune(): number {
     const oldest = Math.floor(this.#clock.now()) - KEEP_MS;
     return Number(this.#db.prepare("DELETE FROM journal WHERE started_at < ?").run(oldest).changes);
+  }
+
+  #start(request: CommandRequest, at: number): void {
+    this.#db
+      .prepare(
+        `INSERT INTO journal (key, fingerprint, started_at) VALUES (?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET started_at = excluded.started_at`,
+      )
+      .run(request.idempotencyKey, fingerprintOf(request), Math.floor(at));
   }
 }
 
