@@ -43,7 +43,7 @@ export class SampleRing {
    * the end, so the copy may be shorter than asked for, or empty.
    * @throws INPUT_INVALID when a position is not a whole number or `to` lies before `from`
    */
-  read(from: number, to: number = this.#end): Samples {
+  read(from: number, to: number = Math.max(from, this.#end)): Samples {
     if (!Number.isInteger(from) || !Number.isInteger(to) || to < from) {
       throw new BarnacleError("INPUT_INVALID", `ring read from ${from} to ${to}: expected whole numbers, from <= to`);
     }
