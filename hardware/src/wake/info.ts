@@ -2,13 +2,37 @@ import { messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Availability } from "../availability.ts";
 import { onnxAvailability } from "../onnx/index.ts";
 import { DEFAULT_PHRASES, type WakeOptions } from "./create.ts";
-import { locateOpenWakeWord, OPENWAKEWORD_PHRASES, openWakeWordModels } from "./openwakeword/models.ts";
-import { loadPorcupine, type PorcupineLibrary } from "./porcupine/library.ts";
+import {
+  BACKBONE_MODELS,
+  locateOpenWakeWord,
+  OPENWAKEWORD_PHRASES,
+  openWakeWordModels,
+} from "./openwakeword/models.ts";
+import { loadPorcupine, PORCUPINE_PHRASES, type PorcupineLibrary } from "./porcupine/library.ts";
 import type { ModelInfo, WakeEngineInfo } from "./port.ts";
 
 /** What `doctor` prints: each engine, whether it would load with these options, its models and their licences. */
 export function wakeEngineInfos(options: WakeOptions = {}): WakeEngineInfo[] {
   return [openWakeWordInfo(options), porcupineInfo(options, false), porcupineInfo(options, true)];
+}
+
+/**
+ * The phrases that the configured engine could listen for, without loading it or any other; undefined when it takes
+ * any phrase.
+ */
+export function knownWakePhrases(options: WakeOptions = {}): readonly string[] | undefined {
+  const own = options.phrases ?? [];
+  switch (options.engine ?? "openwakeword") {
+    case "openwakeword":
+      return openWakeWordModels([...new Set([...own, ...OPENWAKEWORD_PHRASES])], options.modelDir)
+        .slice(BACKBONE_MODELS)
+        .filter((model) => model.present)
+        .map((model) => model.name);
+    case "porcupine":
+      return [...new Set([...Object.keys(options.keywordFiles ?? {}), ...PORCUPINE_PHRASES])];
+    default:
+      return undefined;
+  }
 }
 
 /** The phrases given apply to the engine that is configured; the others are shown with their own. */

@@ -11,6 +11,9 @@ const HEAD_NOTE = "pre-trained by openWakeWord; not for commercial use";
 const OWN_HEAD_NOTE = "a model of your own; its licence is yours to know";
 const BACKBONE_LICENCE = "Apache-2.0";
 
+/** Entries of `openWakeWordModels` that come before the phrases. */
+export const BACKBONE_MODELS = 2;
+
 export interface OpenWakeWordFiles {
   readonly mel: string;
   readonly embedding: string;

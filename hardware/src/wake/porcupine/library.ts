@@ -2,6 +2,24 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 
+/** The keywords that both lines carry, known without loading either. */
+export const PORCUPINE_PHRASES = [
+  "alexa",
+  "americano",
+  "blueberry",
+  "bumblebee",
+  "computer",
+  "grapefruit",
+  "grasshopper",
+  "hey google",
+  "hey siri",
+  "jarvis",
+  "ok google",
+  "picovoice",
+  "porcupine",
+  "terminator",
+] as const;
+
 /** The part of Porcupine that both lines share once an instance exists. */
 export interface PorcupineHandle {
   readonly frameLength: number;
