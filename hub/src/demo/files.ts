@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { demoHousehold, demoRelays } from "./household.ts";
 
 /** Everything the demo keeps, in one directory. */
@@ -29,16 +30,21 @@ export function demoPlaces(root: string): DemoPlaces {
     nodeConfig: at("demo", "node.yaml"),
     replies: at("demo", "replies"),
     pins: at("demo", "pins.json"),
-    microphone: at("demo", `microphone-${process.pid}.pipe`),
+    microphone: at("demo", "microphone.pipe"),
   };
 }
 
-/** Writes both programs' configuration: an ordinary hub, and an ordinary node whose sound and pins are simulated. */
-export function writeDemoFiles(places: DemoPlaces, options: { room: string; recorder: readonly string[] }): void {
-  for (const directory of [places.root, path.dirname(places.hubConfig), places.nodeState, places.replies])
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const hub = { name: "Barnacle demo", household: demoHousehold, wakeWords: DEMO_WAKE_WORDS };
-  const node = {
+/** An ordinary hub with the demo's household. */
+export function writeHubConfig(places: DemoPlaces): void {
+  makeDirectories(places.root, path.dirname(places.hubConfig));
+  writeConfig(places.hubConfig, { name: "Barnacle demo", household: demoHousehold, wakeWords: DEMO_WAKE_WORDS });
+}
+
+/** An ordinary node whose sound and pins are simulated. Replies of an earlier demo are thrown away. */
+export function writeNodeConfig(places: DemoPlaces, options: { room: string; recorder: readonly string[] }): void {
+  rmSync(places.replies, { recursive: true, force: true });
+  makeDirectories(places.nodeState, places.replies);
+  writeConfig(places.nodeConfig, {
     name: nodeName(options.room),
     room: options.room,
     microphone: { driver: "command", command: options.recorder },
@@ -51,13 +57,22 @@ export function writeDemoFiles(places: DemoPlaces, options: { room: string; reco
       lines: demoRelays.map(({ line, room, name }) => ({ line, name: `${room} ${name}`, direction: "out" })),
     },
     appliances: demoRelays,
-  };
-  // JSON is YAML, and leaves no doubt about quoting.
-  for (const [file, content] of [
-    [places.hubConfig, hub],
-    [places.nodeConfig, node],
-  ] as const)
-    writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  });
+}
+
+function makeDirectories(...directories: readonly string[]): void {
+  for (const directory of directories) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new BarnacleError("STATE_UNWRITABLE", `${directory}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** JSON is YAML, and leaves no doubt about quoting. */
+function writeConfig(file: string, content: object): void {
+  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
 }
 
 export function nodeName(room: string): string {

@@ -99,8 +99,8 @@ export class TurnPrinter implements TurnWatcher {
     if (shown.finished || shown.steps.has(step)) return;
     shown.steps.add(step);
     const since = this.#style.dim(`${((now - shown.at) / 1000).toFixed(2)} s`.padStart(9));
-    const took = ms === undefined ? "" : ` ${this.#style.cyan(milliseconds(ms))}`;
-    this.#out.line(`${since}  ${this.#style.bold(name.padEnd(10))} ${text}${took}`);
+    const took = this.#style.cyan((ms === undefined ? "" : milliseconds(ms)).padStart(8));
+    this.#out.line(`${since}  ${this.#style.bold(name.padEnd(10))} ${took}  ${text}`);
   }
 
   #quote(text: string): string {

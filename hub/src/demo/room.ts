@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { systemCode } from "@barnacle/protocol/errors";
 import type { Clock } from "@barnacle/protocol/runtime";
@@ -42,6 +42,7 @@ export class SimulatedRoom {
   }
 
   async start(): Promise<void> {
+    rmSync(this.#pipe, { force: true });
     await run("mkfifo", ["-m", "600", this.#pipe]);
     // Opened for both directions: neither side then waits for the other, and a node that restarts finds the pipe again.
     this.#fd = openSync(this.#pipe, constants.O_RDWR | constants.O_NONBLOCK);
@@ -51,7 +52,10 @@ export class SimulatedRoom {
 
   async stop(): Promise<void> {
     this.#cancel();
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#fd !== undefined) {
+      closeSync(this.#fd);
+      rmSync(this.#pipe, { force: true });
+    }
     this.#fd = undefined;
     for (const playing of this.#queue.splice(0)) playing.done();
   }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { type Clock, sleep, type Unit } from "@barnacle/protocol/runtime";
 import { showDevice } from "../cli/commands/devices.ts";
@@ -11,7 +10,7 @@ import type { DeviceRecord } from "../services.ts";
 import { Child, type JsonLine } from "./child.ts";
 import { withDeadline } from "./deadline.ts";
 import type { DemoPlaces } from "./files.ts";
-import { writeDemoFiles } from "./files.ts";
+import { writeHubConfig, writeNodeConfig } from "./files.ts";
 import { SimulatedRoom } from "./room.ts";
 
 export interface StackOptions {
@@ -79,8 +78,8 @@ export class DemoStack implements Unit {
 
   /** Resolves when the hub is ready and watched. @throws the hub's own error: STATE_LOCKED, PORT_BUSY, … */
   async startHub(): Promise<void> {
-    const { places, room, port, mqttPort, io, clock } = this.#options;
-    writeDemoFiles(places, { room, recorder: this.#room.recorder });
+    const { places, port, mqttPort, io, clock } = this.#options;
+    writeHubConfig(places);
     const ready = Promise.withResolvers<HubAddress>();
     const args = ["hub", "--json", "--config", places.hubConfig, "--state-dir", places.hubState];
     const ports = ["--port", String(port), "--mqtt-port", String(mqttPort)];
@@ -100,6 +99,8 @@ export class DemoStack implements Unit {
   /** Resolves with the hub's record of the node when it is paired, connected and listening. */
   async startNode(): Promise<DeviceRecord> {
     const { places, room, clock, onNodeEvent } = this.#options;
+    // Only now: while another demo's hub held the directory, these files would have been that demo's.
+    writeNodeConfig(places, { room, recorder: this.#room.recorder });
     await this.#room.start();
     const { code } = await this.client.call<{ code: string }>("barnacle.devices.code", { room });
     const readiness = new Readiness();
@@ -130,7 +131,6 @@ export class DemoStack implements Unit {
     // The node first, so that it can say farewell.
     for (const child of this.#children.splice(0).reverse()) await child.stop();
     await this.#room.stop();
-    rmSync(this.#options.places.microphone, { force: true });
   }
 
   #child(name: string, script: string, args: readonly string[], onLine: (line: JsonLine) => void): Child {

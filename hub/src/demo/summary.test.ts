@@ -151,7 +151,7 @@ t.test("a turn is shown step by step, each step once", async (t) => {
   const steps = text.split("\n").map((line) => /^ +\d\.\d\d s {2}(\S+)/.exec(line)?.[1] ?? line.trim().slice(0, 6));
   t.same(steps, ["wake", "transcript", "intent", "route", "command", "reply", "spoken", "✓ done", "", ""]);
   t.match(text, /“hey jarvis” openwakeword, score 0\.990/);
-  t.match(text, /gpio\.write \{"line":2,"value":1\} done 9\.1 ms/);
+  t.match(text, /command +9\.1 ms {2}gpio\.write \{"line":2,"value":1\} done/);
   t.match(text, /75 ms from the end of speech to the action/);
   t.notOk(text.includes(String.fromCharCode(27)));
 });

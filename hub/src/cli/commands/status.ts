@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { DeviceRecord, PendingPairing, TurnRecord } from "../../services.ts";
-import { ago } from "../format.ts";
+import { ago, duration } from "../format.ts";
 import type { GatewayClient } from "../gateway/client.ts";
 import { isObject } from "../gateway/wire.ts";
 import type { Style } from "../output.ts";
@@ -86,7 +86,7 @@ function isNode(device: DeviceRecord): boolean {
 
 function describeStatus(status: Status, style: Style, nowMs: number): string {
   const { devices, lastTurn } = status;
-  const since = status.uptimeMs === undefined ? "" : `, up since ${ago(nowMs - status.uptimeMs, nowMs)}`;
+  const since = status.uptimeMs === undefined ? "" : `, up for ${duration(status.uptimeMs)}`;
   const well = status.health.ok ? style.green("well") : style.red("not well");
   const fields = renderFields(
     [

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { BarnacleError, messageOf, systemCode } from "@barnacle/protocol/errors";
 import { type DeviceIdentity, deviceAuthPayload, signText } from "@barnacle/protocol/identity";
 import { type Clock, systemClock } from "@barnacle/protocol/runtime";
@@ -186,7 +187,7 @@ export class GatewayClient {
     return {
       minProtocol: 3,
       maxProtocol: 3,
-      client: { ...CLIENT, displayName: "barnacle", version, platform: process.platform },
+      client: { ...CLIENT, displayName: `barnacle on ${hostname()}`, version, platform: process.platform },
       role: ROLE,
       scopes: SCOPES,
       device: {

@@ -42,7 +42,15 @@ t.test("addresses may be written as people write them", async (t) => {
     t.throws(() => url(wrong), { code: "USAGE" }, wrong);
 });
 
-t.test("a damaged hub.json counts as no hub", async (t) => {
+t.test("a named state directory without a running hub is said to be so", async (t) => {
   for (const content of ["", "[]", '{"url":7}'])
-    t.match(endpoints({}, withHub(t, content)), [{ url: "ws://127.0.0.1:18789", source: "the default address" }]);
+    t.throws(() => endpoints({}, withHub(t, content)), {
+      code: "HUB_UNREACHABLE",
+      message: /state directory .*state$/,
+    });
+});
+
+t.test("with no hint at all the usual address is tried", async (t) => {
+  const io = { ...capturedIo({ home: temporaryHome(t.teardown.bind(t)) }), env: {} };
+  t.match(endpoints({}, io), [{ url: "ws://127.0.0.1:18789", source: "the default address" }]);
 });

@@ -24,7 +24,7 @@ const DEFAULT_URL = "ws://127.0.0.1:18789";
 /**
  * The gateways to try, best first: `--url` and BARNACLE_URL name one; else every hub that left its address in a state
  * directory of this machine. A local hub's token goes to that hub's own address only, never to a given foreign one.
- * @throws USAGE for an address that is none
+ * @throws USAGE for an address that is none, HUB_UNREACHABLE when a named state directory has no running hub
  */
 export function endpoints(options: EndpointOptions, io: Io): Endpoint[] {
   const token = options.token ?? io.env.BARNACLE_TOKEN;
@@ -35,6 +35,11 @@ export function endpoints(options: EndpointOptions, io: Io): Endpoint[] {
     const known = local.find((endpoint) => sameHost(endpoint.url, given));
     return [{ url: given, token: token ?? known?.token, source: options.url ? "--url" : "BARNACLE_URL" }];
   }
+  const only = options.stateDir ?? io.env.BARNACLE_STATE_DIR;
+  if (local.length === 0 && only)
+    throw new BarnacleError("HUB_UNREACHABLE", `no hub runs with the state directory ${only}`, {
+      hint: `Start one: barnacle hub --state-dir ${only}`,
+    });
   if (local.length > 0) return local.map((endpoint) => ({ ...endpoint, token: token ?? endpoint.token }));
   return [{ url: DEFAULT_URL, token, source: "the default address" }];
 }
