@@ -5,13 +5,13 @@ const ER_NOT_BEFORE_VOWEL = new RegExp(`\\bER(?= (?!${VOWELS})|$)`, "g");
 /** Pronunciations (ARPAbet, phones parted by spaces) of those of `words` that a CMU-style dictionary has. */
 export function lookUp(dictionary: string, words: ReadonlySet<string>): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of dictionary.split("\n")) {
-    const gap = line.indexOf(" ");
-    if (gap <= 0) continue;
-    const word = baseWord(line.slice(0, gap));
-    if (!words.has(word)) continue;
-    const phones = line.slice(gap + 1).trim();
-    found.set(word, [...(found.get(word) ?? []), phones]);
+  // Line by line from the one string: an array of 130,000 lines would cost ten times the file.
+  for (let at = 0; at < dictionary.length; ) {
+    const end = dictionary.indexOf("\n", at) < 0 ? dictionary.length : dictionary.indexOf("\n", at);
+    const gap = dictionary.indexOf(" ", at);
+    const word = gap > at && gap < end ? baseWord(dictionary.slice(at, gap)) : "";
+    if (words.has(word)) found.set(word, [...(found.get(word) ?? []), dictionary.slice(gap + 1, end).trim()]);
+    at = end + 1;
   }
   return found;
 }
