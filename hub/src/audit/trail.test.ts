@@ -7,6 +7,7 @@ import type { Store } from "../store/index.ts";
 import { temporaryStore } from "../store/testing.ts";
 import { canonicalJson } from "./canonical.ts";
 import { checkpointFile } from "./checkpoint.ts";
+import { hashOf } from "./record.ts";
 import { AuditTrail } from "./trail.ts";
 
 const CLOCK = new FakeClock();
@@ -67,6 +68,7 @@ t.test("any edited, removed, inserted or reordered record, and any cut tail, is 
       column: fc.constantFrom(...columns),
       tail: fc.constantFrom(" ", "0", "x"),
     }),
+    fc.record({ do: fc.constant("forge" as const), seq: fc.integer({ min: 1, max: 12 }) }),
     fc.record({ do: fc.constant("remove" as const), seq: fc.integer({ min: 1, max: 12 }) }),
     fc.record({
       do: fc.constant("swap" as const),
@@ -83,6 +85,12 @@ t.test("any edited, removed, inserted or reordered record, and any cut tail, is 
         const value = what.column === "at" ? "at + 1" : `${what.column} || '${what.tail}'`;
         store.db.exec(`UPDATE audit SET ${what.column} = ${value} WHERE seq = ${what.seq}`);
         expected = what.seq;
+      } else if (what.do === "forge") {
+        const [record] = await trail.list({ after: what.seq - 1, limit: 1 });
+        if (!record) return;
+        const forged = hashOf({ ...record, subject: "forged" });
+        store.run("UPDATE audit SET subject = 'forged', hash = ? WHERE seq = ?", forged, what.seq);
+        expected = what.seq + 1;
       } else if (what.do === "remove") {
         store.db.exec(`DELETE FROM audit WHERE seq = ${what.seq}`);
         expected = what.seq;

@@ -201,6 +201,7 @@ t.test("a key executes once: repeats get the stored outcome, other uses of it ar
   const { policyMs: _, ...same } = first;
   t.match(await h.door.invoke(h.call({ params: { value: 1, line: 4 } })), { ...same, duplicate: true });
   await t.rejects(h.door.invoke(h.call({ params: { line: 5 } })), { code: "CONFLICT" });
+  t.equal((await trail(h)).at(-1), "outcome refused CONFLICT");
   await h.restart();
   t.match(await h.door.invoke(h.call()), { ...same, duplicate: true });
   t.same(h.link.executed, ["key-1"]);

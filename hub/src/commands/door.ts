@@ -175,19 +175,22 @@ export class CommandDoor implements Commands, Unit {
         this.#recordRefusal(judged, refusal);
         return refusal;
       }
-      const begun = this.#journal.begin({
-        commandId: this.#options.random.uuid(),
-        deviceId: call.deviceId,
-        idempotencyKey: call.idempotencyKey,
-        command: call.command,
-        paramsDigest: judged.digest,
-        principal: `${call.principal.kind}:${call.principal.id}`,
-        turnId: call.turnId,
-        rule: decision.rule,
-        startedAt: this.#options.clock.now(),
-      });
-      this.#recordDecision(judged, begun.row.commandId);
-      return begun;
+      const begun = known && (settled ? known : this.#journal.resume(known));
+      const row =
+        begun ??
+        this.#journal.begin({
+          commandId: this.#options.random.uuid(),
+          deviceId: call.deviceId,
+          idempotencyKey: call.idempotencyKey,
+          command: call.command,
+          paramsDigest: judged.digest,
+          principal: `${call.principal.kind}:${call.principal.id}`,
+          turnId: call.turnId,
+          rule: decision.rule,
+          startedAt: this.#options.clock.now(),
+        });
+      this.#recordDecision(judged, row.commandId);
+      return { row, send: !settled };
     });
   }
 

@@ -64,21 +64,16 @@ export class CommandJournal {
     return row && journalRow(row);
   }
 
-  /**
-   * Notes that a command is about to be sent.
-   * @returns the row as it is now and whether it must be sent; a settled one must not
-   * @throws CONFLICT when the key was used for something else
-   */
-  begin(beginning: Beginning): { row: JournalRow; send: boolean } {
-    const known = this.find(beginning.deviceId, beginning.idempotencyKey);
-    if (!known) {
-      this.#insert(beginning);
-      return { row: { ...beginning, status: "running" }, send: true };
-    }
-    if (known.paramsDigest !== beginning.paramsDigest) throw keyConflict(beginning.idempotencyKey, known.command);
-    if (known.status === "done" || known.status === "failed") return { row: known, send: false };
-    this.#store.run("UPDATE commands SET status = 'running' WHERE command_id = ?", known.commandId);
-    return { row: { ...known, status: "running" }, send: true };
+  /** Notes that a new command is about to be sent. */
+  begin(beginning: Beginning): JournalRow {
+    this.#insert(beginning);
+    return { ...beginning, status: "running" };
+  }
+
+  /** Notes that a command of unknown outcome is about to be sent again, under its old id. */
+  resume(row: JournalRow): JournalRow {
+    this.#store.run("UPDATE commands SET status = 'running' WHERE command_id = ?", row.commandId);
+    return { ...row, status: "running" };
   }
 
   settle(commandId: string, ending: Ending): void {

@@ -252,6 +252,10 @@ t.test("tokens are made once per role, checked by scope, rotated, revoked and ne
   t.notOk(test.devices.verifyToken(deviceId, "operator", [], token), "replaced by the wider one");
   await test.restart();
   t.ok(test.devices.verifyToken(deviceId, "operator", scopes, wider?.token ?? ""));
+  const usedAt = test.clock.now();
+  await test.devices.setState(deviceId, { status: "online", incarnation: 1, ...AGENT }, "websocket");
+  await test.restart();
+  t.match(test.devices.get(deviceId)?.tokens, [{ role: "operator", lastUsedAtMs: usedAt }]);
 
   const revoked: unknown[] = [];
   test.devices.events.on("revoked", (event) => revoked.push(event.reason));

@@ -7,11 +7,10 @@ const IOERR = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
-const CONSTRAINT = 19;
 const NOTADB = 26;
 
 /** The primary result code of an error thrown by `node:sqlite`, if it is one. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   return typeof code === "number" ? code & 0xff : undefined;
 }
@@ -21,12 +20,8 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === BUSY;
 }
 
-export function isConstraint(error: unknown): boolean {
-  return sqliteCode(error) === CONSTRAINT;
-}
-
 /** No space, no permission, no device: the operator has to act, the data is unharmed. */
-export function isUnwritable(error: unknown): boolean {
+function isUnwritable(error: unknown): boolean {
   const code = sqliteCode(error);
   return code === FULL || code === READONLY || code === IOERR || code === CANTOPEN;
 }

@@ -1,3 +1,2 @@
-export { isConstraint, isUnwritable } from "./errors.ts";
 export type { Migration } from "./migrate.ts";
 export { type Row, Store, type StoreOptions } from "./store.ts";
