@@ -6,7 +6,7 @@ import { Type } from "@sinclair/typebox";
 import t, { type Test } from "tap";
 import { openDatabase } from "../state/index.ts";
 import { Counters } from "../telemetry/counters.ts";
-import { type Command, command, Executor, gpioCommands, Journal } from "./index.ts";
+import { type Command, command, deviceCommands, Executor, gpioCommands, Journal } from "./index.ts";
 
 let ids = 0;
 const ask = (name: string, key: string, params: JsonObject = {}): CommandRequest => ({
@@ -175,4 +175,13 @@ t.test("keys are kept for a week, then forgotten", async (t) => {
   t.equal(journal.prune(), 0);
   await clock.advance(0.2 * 24 * 3600 * 1000);
   t.equal(journal.prune(), 1);
+});
+
+t.test("programs are looked for where the search path says, and nothing else is a program", async (t) => {
+  const dir = t.testdir({ bin: { data: "" } });
+  const parts = { info: async () => ({}), health: async () => ({}), wakeStatus: () => ({}) };
+  const commands = deviceCommands({ ...parts, searchPath: () => `relative:${dir}/bin:/bin` });
+  const which = commands.find(({ spec }) => spec.name === "system.which");
+  const call = { commandId: "c", turnId: undefined, expired: () => false };
+  t.same(await which?.run({ bins: ["sh", "data", "no-such-program"] }, call), { bins: { sh: "/bin/sh" } });
 });
