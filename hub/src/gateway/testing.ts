@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
@@ -197,10 +196,9 @@ export class RawClient {
     this.ws.on("error", () => {
       // A refused or broken connection shows in `closed`.
     });
-    this.closed = once(this.ws, "close").then(([code, reason]) => ({
-      code: Number(code),
-      reason: String(reason),
-    }));
+    this.closed = new Promise((resolve) => {
+      this.ws.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
   }
 
   /** The first frame from `from` on that passes, whether it is here already or comes later. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { PAIR_CHALLENGE_PATH, PAIR_PATH, PairChallengeRequest, PairRequest } from "@barnacle/protocol/pairing";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { validator } from "@barnacle/protocol/schema";
@@ -130,7 +130,7 @@ export class HttpServer implements Unit {
 
   #refuse(error: FastifyError | BarnacleError, reply: FastifyReply): FastifyReply {
     const named = error instanceof BarnacleError ? error : foreign(error);
-    if (named.code === "INTERNAL") this.#options.log.error({ problem: named.message }, "HTTP request failed");
+    if (named.code === "INTERNAL") this.#options.log.error({ problem: messageOf(error) }, "HTTP request failed");
     const { code, message, hint, details } = named.toShape();
     const wait = details?.retryAfterMs;
     if (typeof wait === "number") void reply.header("retry-after", String(Math.ceil(wait / 1000)));
@@ -142,5 +142,5 @@ export class HttpServer implements Unit {
 function foreign(error: FastifyError): BarnacleError {
   const status = error.statusCode ?? 500;
   if (status < 500) return new BarnacleError("INPUT_INVALID", error.message, { cause: error });
-  return toBarnacleError(error);
+  return new BarnacleError("INTERNAL", "the hub failed to answer; its log says why", { cause: error });
 }
