@@ -6,7 +6,7 @@ import t, { type Test } from "tap";
 import { MemoryCounters } from "../counters.ts";
 import { connectNode, manifestOf, pairedNode, type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HousePolicy } from "../policy/index.ts";
-import type { CommandCall, DeviceLink, Principal } from "../services.ts";
+import type { CommandCall, DeviceLink, HomeAppliance, Principal } from "../services.ts";
 import { CommandDoor } from "./door.ts";
 
 const OPERATOR: Principal = { kind: "operator", id: "anna", scopes: ["operator.write"] };
@@ -79,10 +79,20 @@ async function house(t: Test): Promise<House> {
   const link = new ScriptedLink();
   const counters = new MemoryCounters();
   const random = seededRandom(3);
+  // The cellar door is known from the configuration only.
+  const cellar: HomeAppliance = {
+    id: "cellar",
+    name: "cellar door",
+    kind: "lock",
+    actions: { open: { command: "gpio.write", params: { line: 22, value: 1 } } },
+  };
+  const household = {
+    appliances: () => [cellar, { ...cellar, deviceId: "another", actions: { unlock: { command: "gpio.write" } } }],
+  };
   const build = async () => {
     const { store, audit, devices, clock } = test;
     const policy = new HousePolicy({ rules: [] });
-    const door = new CommandDoor({ store, audit, policy, devices, clock, random, log: silentLog, counters });
+    const door = new CommandDoor({ store, audit, policy, devices, household, clock, random, log: silentLog, counters });
     door.attach(link);
     await door.start();
     return door;
@@ -162,10 +172,16 @@ t.test("what policy denies never reaches a device, and the denial is on record",
     { code: "POLICY_DENIED", details: { rule: "voice-no-unlock" } },
     "a bare GPIO write that unlocks",
   );
+  const cellar = h.call({ principal: voice, params: { line: 22, value: 1 } });
+  await t.rejects(
+    h.door.invoke(cellar),
+    { code: "POLICY_DENIED", details: { rule: "voice-no-unlock" } },
+    "a lock of the configuration",
+  );
   t.match(await h.door.invoke(h.call({ principal: voice, params: { value: 0, line: 17 } })), {
     decision: { rule: "voice-home" },
   });
-  t.same(await trail(h), ["decision deny", "decision deny", "decision allow", "outcome done"]);
+  t.same(await trail(h), ["decision deny", "decision deny", "decision deny", "decision allow", "outcome done"]);
   t.equal(h.link.requests.length, 1);
 });
 

@@ -18,6 +18,7 @@ import type {
   Decision,
   DeviceLink,
   Devices,
+  Household,
   Policy,
   PolicyRequest,
 } from "../services.ts";
@@ -31,6 +32,8 @@ export interface CommandDoorOptions {
   readonly audit: Pick<AuditTrail, "record">;
   readonly policy: Policy;
   readonly devices: Pick<Devices, "get">;
+  /** Things that no node declares but the configuration does; a rule about locks holds for them too. */
+  readonly household?: Pick<Household, "appliances">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -116,10 +119,12 @@ export class CommandDoor implements Commands, Unit {
   }
 
   #judge(call: CommandCall): Judged {
-    const { devices, policy, clock } = this.#options;
+    const { devices, policy, clock, household } = this.#options;
     const startedAt = clock.monotonic();
     const device = devices.get(call.deviceId);
-    const appliances = effectsOf(device?.manifest, call.command, call.params);
+    const configured = household?.appliances().filter((one) => (one.deviceId ?? call.deviceId) === call.deviceId) ?? [];
+    const known = [...(device?.manifest?.appliances ?? []), ...configured];
+    const appliances = effectsOf(known, call.command, call.params);
     const decision = policy.decide({
       principal: call.principal,
       action: "command",

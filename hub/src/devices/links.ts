@@ -12,17 +12,14 @@ export interface Link {
 /** Heartbeats come every 10 to 15 seconds; three missed in a row mean that nobody is there. */
 export const SILENCE_MS = 45_000;
 
-/**
- * The connections of one device. An MQTT node has one, and a newer incarnation replaces an older; a gateway identity may
- * have several at once, because the command line and other clients of one machine share it.
- */
+/** The connections of one device: one per transport, where a newer incarnation replaces an older. */
 export class Links {
   #links: Link[] = [];
-  #newest = 0;
+  readonly #newest: Record<Link["transport"], number>;
 
-  /** @param floor the newest incarnation ever admitted */
+  /** @param floor the newest incarnation ever admitted over MQTT */
   constructor(floor = 0) {
-    this.#newest = floor;
+    this.#newest = { mqtt: floor, websocket: 0 };
   }
 
   get online(): boolean {
@@ -36,12 +33,10 @@ export class Links {
 
   /** @returns false for a connection older than one already seen: a late birth */
   open(transport: Link["transport"], incarnation: number, wallMs: number, monotonicMs: number): boolean {
-    if (transport === "mqtt") {
-      if (incarnation < this.#newest) return false;
-      this.#newest = incarnation;
-      this.#drop((link) => link.transport === "mqtt" && link.incarnation !== incarnation);
-    }
+    if (incarnation < this.#newest[transport]) return false;
+    this.#newest[transport] = incarnation;
     const known = this.#links.find((link) => link.transport === transport && link.incarnation === incarnation);
+    this.#links = this.#links.filter((link) => link.transport !== transport || link === known);
     if (known) Object.assign(known, { lastHeard: monotonicMs, quiet: false });
     else this.#links.push({ transport, incarnation, sinceMs: wallMs, lastHeard: monotonicMs, quiet: false });
     return true;
@@ -49,16 +44,14 @@ export class Links {
 
   /** A newer MQTT connection was admitted: from now on the end of an older one says nothing. */
   supersede(incarnation: number): void {
-    this.#newest = Math.max(this.#newest, incarnation);
+    this.#newest.mqtt = Math.max(this.#newest.mqtt, incarnation);
   }
 
-  /** Ends one connection, or all when `incarnation` is absent. Late news of a superseded one is ignored. */
+  /** Ends the connection of this incarnation, or all when it is absent. Late news of a superseded one is ignored. */
   close(incarnation: number | undefined, transport?: Link["transport"]): void {
-    this.#drop((link) => {
-      if (transport !== undefined && link.transport !== transport) return false;
-      if (incarnation === undefined) return true;
-      if (link.transport === "websocket") return link.incarnation === incarnation;
-      return incarnation >= this.#newest;
+    this.#links = this.#links.filter((link) => {
+      if (transport !== undefined && link.transport !== transport) return true;
+      return incarnation !== undefined && incarnation !== this.#newest[link.transport];
     });
   }
 
@@ -72,9 +65,5 @@ export class Links {
     for (const link of this.#links) {
       if (link.transport === "mqtt" && monotonicMs - link.lastHeard > SILENCE_MS) link.quiet = true;
     }
-  }
-
-  #drop(which: (link: Link) => boolean): void {
-    this.#links = this.#links.filter((link) => !which(link));
   }
 }

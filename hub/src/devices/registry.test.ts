@@ -135,18 +135,39 @@ t.test("a node that falls silent goes offline, and is back when it is heard agai
   t.equal(heard.length, 2, "a jump of the wall clock is not silence");
 });
 
-t.test("a gateway identity with two sockets is online until both are gone", async (t) => {
+t.test("a native node over WebSocket is online while its newest socket is, however quiet it keeps", async (t) => {
   const { devices, clock } = await testRegistry(t);
   const { deviceId, publicKey } = generateIdentity();
-  await devices.pairGateway({ deviceId, publicKey, role: "operator", scopes: [], silent: true });
+  await devices.pairGateway({ deviceId, publicKey, role: "node", scopes: [], silent: true });
   const heard = presenceOf(devices);
   for (const incarnation of [1, 2])
     await devices.setState(deviceId, { status: "online", incarnation, ...AGENT }, "websocket");
   await clock.advance(600_000);
-  await devices.disconnected(deviceId, 2, "closed");
+  await devices.disconnected(deviceId, 1, "replaced");
   t.match(devices.get(deviceId), { online: true, transport: "websocket" });
-  await devices.disconnected(deviceId, 1, "closed");
-  t.equal(heard.length, 2);
+  await devices.disconnected(deviceId, 2, "closed");
+  t.same(heard, [
+    ["on", "online"],
+    ["off", "closed"],
+  ]);
+});
+
+t.test("a device on both transports is online until it has left both", async (t) => {
+  const { devices } = await testRegistry(t);
+  const node = await pairedNode(devices);
+  const heard = presenceOf(devices);
+  await connectNode(devices, node, 3);
+  await devices.setState(node.deviceId, { status: "online", incarnation: 900, ...AGENT }, "websocket");
+  await devices.disconnected(node.deviceId, 900, "closed");
+  t.match(devices.get(node.deviceId), { online: true, transport: "mqtt", incarnation: 3 });
+  await devices.setState(node.deviceId, { status: "online", incarnation: 901, ...AGENT }, "websocket");
+  await devices.setState(node.deviceId, { status: "offline", incarnation: 3, ...AGENT }, "mqtt");
+  t.match(devices.get(node.deviceId), { online: true, transport: "websocket" });
+  await devices.disconnected(node.deviceId, undefined, "all gone");
+  t.same(
+    heard.map(([what]) => what),
+    ["on", "off"],
+  );
 });
 
 t.test("blocking and removing close live connections at once; news of a removed device is ignored", async (t) => {
