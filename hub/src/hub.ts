@@ -112,7 +112,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   });
   const mqttLink = new MqttLink({ broker, clock, log });
   const wsLink = new WsLink({ clock });
-  const commands = new CommandDoor({ store, clock, random, log, policy, audit, devices, counters });
+  const commands = new CommandDoor({ store, clock, random, log, policy, audit, devices, household, counters });
   commands.attach(mqttLink);
   commands.attach(wsLink);
   mqttLink.events.on("late", ({ deviceId, result }) => {
