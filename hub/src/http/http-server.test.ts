@@ -14,7 +14,7 @@ async function served(t: { teardown(fn: () => unknown): void }, patch: Partial<H
   const http = new HttpServer({
     ...{ host: "127.0.0.1", port: 0, hubName: "Test", version: "0.1.0", devices: registry.devices, counters },
     ...{ clock: registry.clock, log: silentLog, isReady: () => state.ready },
-    gateway: { handleUpgrade: (_request, socket) => socket.destroy() },
+    gateway: { handleUpgrade: (_request, socket) => socket.destroy(), stop: async () => {} },
     ...patch,
   });
   await http.start();

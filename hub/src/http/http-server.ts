@@ -22,6 +22,8 @@ const pairRequest = validator(PairRequest);
 /** Whoever takes WebSocket connections on this port. */
 export interface Upgrades {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends every connection it took. May be called twice. */
+  stop(): Promise<void>;
 }
 
 export interface HttpServerOptions {
@@ -89,7 +91,10 @@ export class HttpServer implements Unit {
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    await server?.close();
+    if (!server) return;
+    // The port is free only when the last connection on it has ended, and upgraded ones are not the HTTP server's to end.
+    await this.#options.gateway.stop();
+    await server.close();
   }
 
   #routes(server: FastifyInstance): void {
