@@ -79,6 +79,9 @@ function checkEngine(engine: string, paths: RecogniserPaths, skip: string | fals
   );
 }
 
+// Two passes over every clip, on a machine that may be busy.
+t.setTimeout(300_000);
+
 const infos = await recogniserInfos({ vosk: VOSK });
 for (const { engine, availability } of infos) {
   const skip = availability.available ? false : `${engine} is not installed here: ${availability.reason}`;
