@@ -1,6 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeWake } from "./fake.ts";
 import { OpenWakeWord } from "./openwakeword/engine.ts";
+import { PocketsphinxWake } from "./pocketsphinx/engine.ts";
 import { Porcupine } from "./porcupine/engine.ts";
 import type { WakeEngine } from "./port.ts";
 
@@ -46,6 +47,8 @@ export function createWakeEngine(options: WakeOptions = {}): WakeEngine {
       return new OpenWakeWord({ ...options, phrases });
     case "porcupine":
       return new Porcupine({ ...options, phrases });
+    case "pocketsphinx":
+      return new PocketsphinxWake({ ...options, phrases });
     case "fake":
       return new FakeWake(phrases);
     default:

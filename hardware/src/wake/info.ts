@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Availability } from "../availability.ts";
 import { onnxAvailability } from "../onnx/index.ts";
+import { libraryCandidates } from "../speech/pocketsphinx/paths.ts";
 import { DEFAULT_PHRASES, type WakeOptions } from "./create.ts";
 import {
   BACKBONE_MODELS,
@@ -13,7 +15,7 @@ import type { ModelInfo, WakeEngineInfo } from "./port.ts";
 
 /** What `doctor` prints: each engine, whether it would load with these options, its models and their licences. */
 export function wakeEngineInfos(options: WakeOptions = {}): WakeEngineInfo[] {
-  return [openWakeWordInfo(options), porcupineInfo(options, false), porcupineInfo(options, true)];
+  return [openWakeWordInfo(options), porcupineInfo(options, false), porcupineInfo(options, true), pocketsphinxInfo()];
 }
 
 /**
@@ -75,6 +77,26 @@ function porcupineInfo(options: WakeOptions, keyless: boolean): WakeEngineInfo {
   };
   const availability = keyless || options.accessKey ? { available: true as const } : noKey;
   return { engine, availability, phrases: [...library.keywords.keys()], models };
+}
+
+/** It takes any phrase of dictionary words, so it lists none. */
+function pocketsphinxInfo(): WakeEngineInfo {
+  const library = libraryCandidates().find((file) => existsSync(file));
+  const model = "/usr/share/pocketsphinx/model/en-us";
+  const models: ModelInfo[] = [
+    { engine: "pocketsphinx", name: "en-us", file: model, present: existsSync(model), licence: "BSD-2-Clause" },
+  ];
+  const missing = library === undefined ? "libpocketsphinx3" : existsSync(model) ? undefined : "pocketsphinx-en-us";
+  const availability: Availability =
+    missing === undefined
+      ? { available: true, detail: library }
+      : {
+          available: false,
+          code: library === undefined ? "LIBRARY_MISSING" : "MODEL_MISSING",
+          reason: `the Debian package ${missing} is not installed`,
+          hint: `Install the Debian package ${missing}.`,
+        };
+  return { engine: "pocketsphinx", availability, phrases: [], models };
 }
 
 function unavailable(error: unknown): Availability {

@@ -250,6 +250,28 @@ t.test("Porcupine's errors get the family's codes", async (t) => {
   t.notMatch(porcupineError(new RangeError(`key ${long}==`), undefined).message, new RegExp(long));
 });
 
+t.test("pocketsphinx names a phrase it cannot spell, and can be loaded again after its process died", async (t) => {
+  const info = wakeEngineInfos().find(({ engine }) => engine === "pocketsphinx");
+  if (!info?.availability.available) {
+    t.plan(0, "pocketsphinx is not installed");
+    return;
+  }
+  t.match(info.models, [{ present: true, licence: "BSD-2-Clause" }]);
+  const unknown = createWakeEngine({ engine: "pocketsphinx", phrases: ["hey xyzzyq"] });
+  await t.rejects(unknown.load(), { code: "MODEL_MISSING", message: /cannot spell "xyzzyq"/ });
+  const engine = createWakeEngine({ engine: "pocketsphinx", phrases: ["hey jarvis"] });
+  await t.rejects(engine.process(new Int16Array(1600)), { code: "HARDWARE_UNAVAILABLE" });
+  await engine.load();
+  const stuck = engine.process(new Int16Array(16_000));
+  await Promise.all([t.rejects(stuck, { code: "HARDWARE_UNAVAILABLE" }), engine.close()]);
+  await engine.load();
+  engine.reset();
+  const sound = join(await clip("wake-hey-jarvis-slt.wav"), new Dither().next(SAMPLE_RATE));
+  t.match(await engine.process(sound), [{ phrase: "hey jarvis", score: 1 }]);
+  await engine.close();
+  await engine.close();
+});
+
 t.test("a fake hears what its script says", async (t) => {
   const fake = new FakeWake(["computer"], [{ phrase: "computer", score: 0.7, atSample: 100 }]);
   await fake.load();
