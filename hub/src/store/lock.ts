@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BarnacleError } from "@barnacle/protocol/errors";
@@ -14,6 +15,7 @@ export function lockStateDir(stateDir: string, pid: number): () => void {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
+    chmodSync(file, 0o600);
     db.exec("PRAGMA journal_mode = DELETE; CREATE TABLE IF NOT EXISTS holder (pid INTEGER NOT NULL)");
     db.exec("BEGIN IMMEDIATE; DELETE FROM holder");
     db.prepare("INSERT INTO holder (pid) VALUES (?)").run(pid);

@@ -27,6 +27,7 @@ t.test("a new store is private, migrated, and keeps what was written", async (t)
   t.equal(statSync(stateDir).mode & 0o777, 0o700);
   t.equal(statSync(store.file).mode & 0o777, 0o600);
   t.equal(statSync(`${store.file}-wal`).mode & 0o777, 0o600);
+  t.equal(statSync(path.join(stateDir, "hub.lock")).mode & 0o777, 0o600);
   t.equal(store.one("PRAGMA synchronous")?.synchronous, 2);
   store.transaction(() => store.run("INSERT INTO device_incarnations VALUES ('a', 1)"));
   await store.stop();
