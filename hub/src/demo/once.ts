@@ -69,7 +69,9 @@ export async function runOnce(options: OnceOptions): Promise<DemoSummary> {
 async function heardTurn(stack: DemoStack, watch: TurnWatch, samples: Int16Array, clock: Clock): Promise<DemoSummary> {
   await stack.startHub();
   stack.client.on("barnacle.turn", (payload) => watch.turnEvent(payload));
-  await stack.startNode();
+  const node = await stack.startNode();
+  const deaf = node.manifest?.capabilities.find(({ name, available }) => name === "voice.wake" && !available);
+  if (deaf) return failedSummary(new BarnacleError("HARDWARE_UNAVAILABLE", `the node cannot hear: ${deaf.reason}`));
   await stack.room.play(samples);
   const wake = await within(watch.firstWake, NO_WAKE_MS, clock);
   if (!wake) return failedSummary(new BarnacleError("NO_WAKE", "no wake phrase was heard"));
