@@ -87,6 +87,9 @@ const EXPECTATIONS: readonly Expectation[] = [
   },
 ];
 
+// Real engines over minutes of sound, on machines that do other things too.
+t.setTimeout(120_000);
+
 for (const { engine: name, make, phraseOf, atLeast = 1 } of EXPECTATIONS) {
   t.test(`${name} hears its phrases and nothing else`, async (t) => {
     const engine = make();
@@ -116,6 +119,7 @@ for (const { engine: name, make, phraseOf, atLeast = 1 } of EXPECTATIONS) {
             continue;
           }
           expected++;
+          if (atLeast < 1 && !hit) continue;
           if (
             !t.same(
               hits.map((h) => h.phrase),

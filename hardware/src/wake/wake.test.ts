@@ -23,6 +23,9 @@ const FIXTURES = new URL("../../../test/fixtures/audio/", import.meta.url);
 const clip = (name: string): Promise<Samples> => readSpeechWav(new URL(name, FIXTURES).pathname);
 const MODELS = carrierModelDir() ?? "";
 
+// Real models over minutes of sound, on machines that do other things too.
+t.setTimeout(120_000);
+
 function join(...parts: readonly Samples[]): Samples {
   const whole = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
