@@ -20,6 +20,12 @@ export class NodeSessions {
     this.#clock = options.clock;
   }
 
+  /** Before the hello: what the node can do. */
+  async declare({ deviceId, params }: Connection): Promise<void> {
+    if (deviceId !== undefined && params) await this.#devices.setManifest(deviceId, manifestOf(params));
+  }
+
+  /** After the hello: from here on it can be sent commands. */
   async join(connection: Connection): Promise<void> {
     const { deviceId, params, connId } = connection;
     if (deviceId === undefined || !params) return;
@@ -27,7 +33,6 @@ export class NodeSessions {
     const incarnation = Math.max(last + 1, this.#clock.now());
     this.#incarnations.set(connId, incarnation);
     this.#link.attach(deviceId, connection);
-    await this.#devices.setManifest(deviceId, manifestOf(params));
     const state = { status: "online" as const, incarnation, agentVersion: params.client.version.slice(0, 40) };
     await this.#devices.setState(deviceId, state, "websocket");
   }

@@ -172,7 +172,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   async welcome(connection: Connection): Promise<HelloOk> {
-    if (connection.role === "node") await this.#nodes.join(connection);
+    if (connection.role === "node") await this.#nodes.declare(connection);
     const { version } = this.#hub;
     const hello: HelloOk = {
       type: "hello-ok",
@@ -204,6 +204,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   ready(connection: Connection): void {
+    if (connection.role === "node") this.#keep(connection, this.#nodes.join(connection));
     const facts = presenceFacts(connection);
     if (facts) this.#presence.join(presenceKey(connection), facts);
     this.#healthVersion++;
@@ -257,9 +258,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       return;
     }
     if (connection.role === "node") {
-      this.#nodes.leave(connection, reason).catch((error: unknown) => {
-        this.log.error({ deviceId: connection.deviceId, problem: messageOf(error) }, "presence was not stored");
-      });
+      this.#keep(connection, this.#nodes.leave(connection, reason));
     }
     if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#announcePresence();
   }
@@ -270,6 +269,12 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       // After the answer to the very request that caused it, which may have come over this connection.
       setImmediate(() => connection.close(CLOSE.refused, reason));
     }
+  }
+
+  #keep({ deviceId }: Connection, presence: Promise<void>): void {
+    presence.catch((error: unknown) => {
+      this.log.error({ deviceId, problem: messageOf(error) }, "presence was not stored");
+    });
   }
 
   #announcePresence(): void {
