@@ -84,6 +84,8 @@ const EXPECTATIONS: readonly Expectation[] = [
     make: () => createWakeEngine({ engine: "pocketsphinx", phrases: ["hey jarvis"] }),
     phraseOf: (clip) =>
       clip.voice?.startsWith("flite") && clip.wakePhrase === "hey jarvis" ? "hey jarvis" : undefined,
+    // The last resort: what it hears depends on the sound before; 6 of 10 when this was set. False alarms are not excused.
+    atLeast: 0.4,
   },
 ];
 
