@@ -47,8 +47,13 @@ export function writeGrammar(sentences: readonly Sentence[], vocabulary: Vocabul
     const words = vocabulary.get(name)?.values.filter((value) => value.spoken) ?? [];
     if (words.length === 0) return undefined;
     const weighted = words.some(({ weight = 1 }) => weight !== 1);
-    const alternative = (value: ListValue) => (weighted ? `/${value.weight ?? 1}/ ${value.words}` : value.words);
+    const alternative = (value: ListValue) => (weighted ? `/${decimal(value.weight)}/ ${value.words}` : value.words);
     used.set(name, words.map(alternative).join(" | "));
     return `<${name}>`;
   }
+}
+
+/** JSGF knows no exponents. */
+function decimal(weight = 1): string {
+  return weight >= 1e-6 ? String(weight) : weight.toFixed(Math.ceil(-Math.log10(weight)));
 }
