@@ -167,6 +167,8 @@ t.test("malformed messages are acknowledged, counted by device and kind, and go 
     ["state"],
     "only the birth",
   );
+  const kept = hub.store.all("SELECT topic FROM retained").map(({ topic }) => topic);
+  t.same(kept, [peer.topic("state")], "what is malformed is not retained either");
   t.ok(peer.client.connected);
 });
 

@@ -1,5 +1,5 @@
-import { type EventEmitter, once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import { parseMqttPassword } from "@barnacle/protocol/identity";
 import {
@@ -17,10 +17,9 @@ import { Aedes, type Client, type PublishPacket, type Subscription } from "aedes
 import type { Counters, Devices, NodeInbound } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { checkWill, refusal } from "./admission.ts";
-import { bindFailure } from "./bind-failure.ts";
 import { Faults } from "./faults.ts";
-import { FrameGuard } from "./frame-guard.ts";
 import { Ingest } from "./ingest.ts";
+import { MqttListener } from "./listener.ts";
 import { BrokerPersistence } from "./persistence.ts";
 import { RetainedStore } from "./retained-store.ts";
 import type { Greeting, Session, WillMessage } from "./session.ts";
@@ -62,8 +61,6 @@ const LIMITS: BrokerLimits = {
   connectTimeoutMs: 10_000,
   maxPacketBytes: MAX_PAYLOAD_BYTES + 1024,
 };
-/** A CONNECT with its proof and will needs less than 1 KB. */
-const CONNECT_BYTES = 16 * 1024;
 const KEEPALIVE_LIMIT_S = 300;
 
 /**
@@ -78,13 +75,11 @@ export class MqttBroker implements Unit {
   readonly #faults: Faults;
   readonly #ingest: Ingest;
   readonly #persistence: BrokerPersistence;
+  readonly #listener: MqttListener;
   readonly #sessions = new Map<string, Session>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #greetings = new WeakMap<Client, Greeting>();
-  readonly #guards = new WeakMap<object, FrameGuard>();
-  readonly #sockets = new Set<Socket>();
   #aedes: Aedes | undefined;
-  #server: Server | undefined;
   #stopping = false;
 
   constructor(options: MqttBrokerOptions) {
@@ -97,13 +92,14 @@ export class MqttBroker implements Unit {
       clock: options.clock,
       site: options.site,
     });
+    const { host, port, counters, log } = options;
+    this.#listener = new MqttListener({ host, port, counters, log, maxClients: this.#limits.maxClients });
     this.#persistence = new BrokerPersistence(new RetainedStore(options.store));
   }
 
   /** The port in use; 0 before the start. */
   get port(): number {
-    const address = this.#server?.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
+    return this.#listener.port;
   }
 
   /** True from the start to the stop: what is published now reaches the broker. */
@@ -134,7 +130,7 @@ export class MqttBroker implements Unit {
       preConnect: (client, packet, done) => {
         // Sessions are clean whatever the client asks: what must survive is repeated by the sender until acknowledged.
         packet.clean = true;
-        const guard = this.#guards.get(client.conn);
+        const guard = this.#listener.guardOf(client.conn);
         this.#greetings.set(client, { will: packet.will as WillMessage | undefined, guard });
         done(null, true);
       },
@@ -161,20 +157,22 @@ export class MqttBroker implements Unit {
       this.#options.log.error({ problem: messageOf(error) }, "broker fault");
     });
     this.events.emit("open", {});
-    await this.#listen(aedes);
+    try {
+      await this.#listener.open((socket) => aedes.handle(socket));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#options.devices.events.dropOwner(this);
-    const server = this.#server;
     const aedes = this.#aedes;
-    this.#server = undefined;
     this.#aedes = undefined;
-    const closed = server && new Promise<void>((resolve) => server.close(() => resolve()));
-    if (aedes) await new Promise<void>((resolve) => aedes.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await this.#listener.close(async () => {
+      if (aedes) await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    });
     this.#sessions.clear();
   }
 
@@ -208,42 +206,6 @@ export class MqttBroker implements Unit {
     if (!session) return;
     session.reason ??= reason;
     session.client.close();
-  }
-
-  async #listen(aedes: Aedes): Promise<void> {
-    const { host, port } = this.#options;
-    const server = createServer((socket) => this.#accept(aedes, socket));
-    server.listen(port, host);
-    try {
-      await once(server, "listening");
-    } catch (error) {
-      await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      this.#aedes = undefined;
-      this.#options.devices.events.dropOwner(this);
-      throw bindFailure("MQTT", host, port, error);
-    }
-    server.on("error", (error) => this.#options.log.error({ problem: error.message }, "MQTT listener fault"));
-    this.#server = server;
-  }
-
-  #accept(aedes: Aedes, socket: Socket): void {
-    if (this.#sockets.size >= this.#limits.maxClients) {
-      this.#options.counters.add("mqtt.refused.full");
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    socket.setNoDelay(true);
-    const guard = new FrameGuard(CONNECT_BYTES);
-    this.#guards.set(socket, guard);
-    aedes.handle(socket);
-    // After `handle`: its `readable` listener governs the flow, and this one sees each chunk before it is parsed.
-    socket.on("data", (chunk: Buffer) => {
-      if (guard.accept(chunk)) return;
-      this.#options.counters.add("mqtt.refused.size");
-      socket.destroy();
-    });
-    socket.once("close", () => this.#sockets.delete(socket));
   }
 
   async #admit(client: Client, username: string | undefined, password: Buffer | undefined): Promise<void> {
