@@ -317,3 +317,14 @@ t.test("a busy port and an address of another machine are named", async (t) => {
   });
   await t.rejects(testBroker(t, { host: "192.0.2.1" }), { code: "BIND_REFUSED" });
 });
+
+t.test("started and stopped a hundred times, the broker leaves nothing behind", async (t) => {
+  const hub = await testBroker(t);
+  const before = [hub.devices.events.count("revoked"), hub.devices.events.count("removed"), hub.clock.pending];
+  for (let i = 0; i < 100; i++) await hub.reopen();
+  t.same([hub.devices.events.count("revoked"), hub.devices.events.count("removed"), hub.clock.pending], before);
+  await hub.broker.stop();
+  await hub.broker.stop();
+  t.equal(hub.broker.port, 0);
+  t.equal(hub.broker.isOpen, false);
+});

@@ -252,3 +252,20 @@ t.test("a reader that stops reading is closed while others hear everything", asy
   stuck.ws.resume();
   await stuck.closed;
 });
+
+t.test("started and stopped a hundred times, the gateway leaves nothing behind", async (t) => {
+  const hub = await testGateway(t);
+  const count = () => [
+    ...(["revoked", "removed", "presence", "pairRequested", "pairResolved"] as const).map((name) =>
+      hub.devices.events.count(name),
+    ),
+    ...[hub.voice.events.count("updated"), hub.wakeWords.events.count("changed"), hub.clock.pending],
+  ];
+  const before = count();
+  for (let i = 0; i < 100; i++) {
+    await hub.gateway.stop();
+    await hub.gateway.start();
+  }
+  t.same(count(), before);
+  t.ok((await operator(t, hub)).ws);
+});
