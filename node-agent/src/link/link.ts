@@ -26,7 +26,7 @@ const FROM_HUB = ["command", "reply", "ack", "config"] as const satisfies readon
 type FromHub = (typeof FROM_HUB)[number];
 export type ToHub = Exclude<TopicName, FromHub | "state" | "caps">;
 
-const STABLE_MS = 60_000;
+const STABLE_MS = 10_000;
 const FAREWELL_MS = 1000;
 
 export type LinkState = "off" | "pairing" | "connecting" | "online" | "waiting";
@@ -70,8 +70,9 @@ export class Link implements Unit {
     this.#hubTime = new HubTime(parts.clock);
   }
 
+  /** True once the hub knows that the node is there and what it can do. */
   get connected(): boolean {
-    return this.#online !== undefined;
+    return this.#online !== undefined && this.#state === "online";
   }
 
   get state(): LinkState {
@@ -160,9 +161,10 @@ export class Link implements Unit {
       if (signal.aborted) return "stopping";
       await session.subscribe(FROM_HUB.map((name) => filterFor(address, name)));
       const online = { session, address, incarnation };
+      // Before the birth: the hub answers it with the commands it still wants done, and their results must find a way.
+      this.#online = online;
       await this.#sendState(online, "online");
       await session.publish(topicFor(address, "caps"), this.#manifest(), { qos: 1, retain: true });
-      this.#online = online;
       counters.add("connects");
       this.#complained.delete("link");
       log.info({ hub: `${hub.host}:${hub.port}`, site: hub.site, incarnation }, "connected to the hub");
