@@ -6,7 +6,7 @@ import { oneLine } from "./table.ts";
 
 const PAINT = { 20: pico.dim, 30: pico.green, 40: pico.yellow, 50: pico.red } as const;
 const NAMES = { 20: "debug", 30: "info", 40: "warn", 50: "error" } as const;
-const OWN = new Set(["level", "time", "pid", "hostname", "msg", "name"]);
+const OWN = new Set(["level", "time", "pid", "hostname", "msg"]);
 
 /** The hub's log on standard error: JSON lines for journald and programs, one readable line each on a terminal. */
 export function hubLog(level: string, io: Io): Log {

@@ -14,10 +14,7 @@ export function refusalOf(turn: TurnRecord): BarnacleError | undefined {
     case "no-speech":
       return new BarnacleError("NO_SPEECH", "the wake phrase was heard, but nothing was said after it");
     case "rejected":
-      return new BarnacleError(
-        "NOT_UNDERSTOOD",
-        `what was said is no sentence of the household${why ? ` (${why})` : ""}`,
-      );
+      return new BarnacleError("NOT_UNDERSTOOD", `not understood: ${why ?? "no sentence of the household fits"}`);
     case "failed":
       return new BarnacleError(
         "HARDWARE_UNAVAILABLE",

@@ -7,6 +7,11 @@ import type { Style } from "../output.ts";
 import { example, type Family, type Session } from "../session.ts";
 import { describeDevice } from "./device-view.ts";
 
+interface SetupCode {
+  readonly code: string;
+  readonly expiresAtMs: number;
+}
+
 export const devicesFamily: Family = (program, open) => {
   const devices = program.command("devices").description("what is paired with the hub, and what asks to be");
 
@@ -74,14 +79,15 @@ export const devicesFamily: Family = (program, open) => {
     "barnacle devices code",
   ).action(async (options: { minutes: number }, command: Command) => {
     const session = open(command);
-    const code = await session.hub((client) =>
-      client.call<{ code: string; expiresAtMs: number }>("barnacle.devices.code", { ttlMs: options.minutes * 60_000 }),
-    );
+    const { code, expiresAtMs, port } = await session.hub(async (client) => ({
+      ...(await client.call<SetupCode>("barnacle.devices.code", { ttlMs: options.minutes * 60_000 })),
+      port: new URL(client.url).port,
+    }));
     session.out.print(
-      code,
+      { code, expiresAtMs },
       (style) =>
-        `${style.bold(code.code)}  ${style.dim(`good once, for ${duration(code.expiresAtMs - Date.now())}`)}\n` +
-        `On the node: barnacle-node --hub http://<this hub>:18789 --setup-code ${code.code}`,
+        `${style.bold(code)}  ${style.dim(`good once, for ${duration(expiresAtMs - Date.now())}`)}\n` +
+        `On the node: barnacle-node --hub http://THIS-MACHINE:${port} --setup-code ${code}`,
     );
   });
 
