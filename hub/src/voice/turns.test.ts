@@ -24,7 +24,7 @@ t.test("a spoken turn is stored, done, answered and both its messages enter the 
     { deviceId: KITCHEN, turnId: "t1", text: "The kitchen light is on.", intent: "light.on", ok: true },
   ]);
   t.match(hub.commands.calls, [
-    { idempotencyKey: "turn-t1-0", turnId: "t1", principal: { kind: "voice", id: KITCHEN } },
+    { idempotencyKey: /^turn-t1-0$/, turnId: "t1", principal: { kind: "voice", id: KITCHEN } },
   ]);
   t.match(hub.inbox.messages, [
     { channel: "voice", account: KITCHEN, externalId: "t1", direction: "in", text: "turn on the kitchen light" },
@@ -129,7 +129,7 @@ t.test("a hub that died during a turn goes on with it when the node is back, and
     else {
       // Both lights were switched, but the result never reached the disk.
       await settled();
-      hub.store.run("UPDATE turns SET status = 'answering' WHERE turn_id = 't1'");
+      hub.store.run("UPDATE turns SET status = 'answering', body = json_set(body, '$.status', 'answering')");
       t.equal(hub.commands.executed.length, 2);
     }
     hub.replies.length = 0;
