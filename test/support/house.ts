@@ -1,13 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { BarnacleError } from "@barnacle/protocol/errors";
-import { HUB_BIN, type JsonLine, NODE_BIN, ROOT, Running, runOnce } from "./process.ts";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { type DeviceIdentity, generateIdentity } from "@barnacle/protocol/identity";
+import { GatewayClient } from "../../hub/src/cli/gateway/client.ts";
+import type { DeviceRecord } from "../../hub/src/services.ts";
+import { HUB_BIN, type JsonLine, NODE_BIN, PATIENCE_MS, ROOT, Running, runOnce } from "./process.ts";
 
 export const CLIPS = path.join(ROOT, "test", "fixtures", "audio");
 export const KITCHEN_CLIP = path.join(CLIPS, "cmd-kitchen-light-slt.wav");
 
 /** GPIO line of the kitchen light. */
 export const LIGHT = 17;
+const POLL_MS = 50;
 
 export interface HouseOptions {
   /** What the node hears: its `microphone` section. */
@@ -27,6 +33,7 @@ export class House {
   hub: Running | undefined;
   node: Running | undefined;
   readonly #options: HouseOptions;
+  readonly #operator: DeviceIdentity = generateIdentity();
   #ports: { gateway: number; mqtt: number } | undefined;
 
   constructor(dir: string, options: HouseOptions = {}) {
@@ -105,18 +112,60 @@ export class House {
     };
   }
 
+  /** One gateway call on a connection of its own, always by the same operator; quicker than a command line. */
+  async call<T>(method: string, params: object = {}, timeoutMs = 10_000): Promise<T> {
+    const { url, token } = JSON.parse(readFileSync(path.join(this.hubState, "hub.json"), "utf8")) as {
+      url: string;
+      token: string;
+    };
+    const client = new GatewayClient({ url, token, identity: this.#operator, version: "0.0.0" });
+    try {
+      await client.open();
+      return await client.call<T>(method, params, timeoutMs);
+    } finally {
+      await client.close();
+    }
+  }
+
   async setupCode(): Promise<string> {
     const { json } = await this.cli("devices", "code");
     return (json as { code: string }).code;
   }
 
   /** Hub up, node paired by setup code and online. */
-  async open(): Promise<void> {
+  async open(): Promise<Running> {
     await this.startHub();
     const node = this.startNode(await this.setupCode());
-    await node.line(
-      "the link to come up",
-      (line) => line.event === "state" && line.part === "link" && line.state === "online",
+    await linkUp(node);
+    return node;
+  }
+
+  /** Waits until the hub has heard from its node that it recognises speech: a new node first gets its grammar. */
+  async listening(): Promise<void> {
+    await this.eventually("a node that recognises speech", async () => {
+      const { devices } = await this.call<{ devices: DeviceRecord[] }>("barnacle.devices.list");
+      const capabilities = devices.flatMap((device) => device.manifest?.capabilities ?? []);
+      return capabilities.find(({ name, available }) => name === "speech.recognise" && available);
+    });
+  }
+
+  /** Repeats `probe` until it gives something; what it throws meanwhile (a hub that is just starting, say) is borne. */
+  async eventually<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    let last: unknown;
+    while (performance.now() < deadline) {
+      try {
+        const found = await probe();
+        if (found !== undefined) return found;
+      } catch (error) {
+        last = error;
+      }
+      await pause(POLL_MS);
+    }
+    const reason = last === undefined ? "" : ` (${messageOf(last)})`;
+    throw new BarnacleError(
+      "TIMEOUT",
+      `${what} did not come about${reason}\n${this.hub?.report()}\n${this.node?.report()}`,
     );
   }
 
@@ -166,8 +215,27 @@ export class House {
     return (await this.cli("turns", "list")).json as JsonLine[];
   }
 
+  /** What the node keeps for the hub, read beside the node or after its end. */
+  outbox(): { id: string; kind: string }[] {
+    const db = new DatabaseSync(path.join(this.nodeState, "node.db"), { readOnly: true });
+    try {
+      return db.prepare("SELECT id, kind FROM outbox").all() as unknown as { id: string; kind: string }[];
+    } finally {
+      db.close();
+    }
+  }
+
   #write(name: string, content: unknown): void {
     // JSON is YAML.
     writeFileSync(path.join(this.dir, name), JSON.stringify(content, undefined, 2));
   }
+}
+
+/** Waits until the node is connected; only what it printed at or after line `from` counts. */
+export function linkUp(node: Running, from = 0): Promise<JsonLine> {
+  return node.line(
+    "the link to come up",
+    (line) => line.event === "state" && line.part === "link" && line.state === "online",
+    from,
+  );
 }
