@@ -54,7 +54,7 @@ t.test("what cannot be carried out says why", async (t) => {
   writeFileSync(text, "no wave file at all");
   const cases: readonly [string, object][] = [
     [clip("neg-talk-rms.wav"), { code: "NO_WAKE", reason: /no wake phrase was heard/, wake: null }],
-    [clip("wake-hey-jarvis-slt.wav"), { code: /^(NO_SPEECH|NOT_UNDERSTOOD)$/, wake: { phrase: "hey jarvis" } }],
+    [clip("wake-hey-jarvis-slt.wav"), { code: "NO_SPEECH", wake: { phrase: "hey jarvis" } }],
     [text, { code: "AUDIO_FORMAT", reason: /RIFF/, wake: null }],
     ["/nowhere/at-all.wav", { code: "FILE_UNREADABLE", reason: /at-all\.wav/ }],
   ];

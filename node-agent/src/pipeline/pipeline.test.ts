@@ -202,6 +202,17 @@ t.test("silence after a false alarm is reported and answered with silence", asyn
   t.equal(pipeline.state, "idle");
 });
 
+t.test("silence in which the recogniser made something of the wake phrase itself is still silence", async (t) => {
+  const { wake, speak, endpoint, recogniser, reports, synthesiser } = await setUp(t);
+  endpoint.endAt = undefined;
+  recogniser.answers.push(REJECTED);
+  await speak(20);
+  wake.hear();
+  await speak(52);
+  t.match(reports, [{ outcome: "no-speech", reason: "no words were heard" }]);
+  t.same(synthesiser.said, []);
+});
+
 t.test("what is not understood is reported as rejected and never met with silence", async (t) => {
   const { wake, speak, recogniser, reports, synthesiser, clock } = await setUp(t);
   recogniser.answers.push(REJECTED);

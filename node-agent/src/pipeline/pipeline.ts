@@ -243,6 +243,8 @@ export class Pipeline implements Unit {
       result = { outcome: "failed", reason: messageOf(error) };
     }
     if (this.#exchange !== exchange) return;
+    // All that the recogniser had was the wake phrase of the pre-roll; the end-of-speech detector knows that nobody spoke.
+    if (decision.kind === "no-speech" && result.outcome === "rejected") result = { ...result, outcome: "no-speech" };
     const spokenSamples = decision.kind === "end" ? decision.speechEndSample : this.#ring.end - exchange.endpointFrom;
     if (this.#mayGoOn(exchange, decision, result.outcome)) {
       await this.#listenOn(exchange, spokenSamples);
