@@ -1,0 +1,71 @@
+import type { CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
+import type { Decision } from "./policy.ts";
+import type { Principal } from "./principal.ts";
+
+/** A transport that reaches devices. The commands part sends through whichever link holds the device. */
+export interface DeviceLink {
+  readonly transport: "mqtt" | "websocket";
+  isConnected(deviceId: string): boolean;
+  /** Resolves with the device's result. @throws DEVICE_OFFLINE, COMMAND_TIMEOUT */
+  send(deviceId: string, request: CommandRequest): Promise<CommandResult>;
+  /** Closes the device's connection, at once. */
+  kick(deviceId: string, reason: string): void;
+}
+
+export interface CommandCall {
+  readonly deviceId: string;
+  readonly command: string;
+  readonly params: JsonObject;
+  readonly idempotencyKey: string;
+  readonly principal: Principal;
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+  readonly turnId?: string;
+}
+
+export interface CommandOutcome {
+  readonly commandId: string;
+  readonly deviceId: string;
+  readonly command: string;
+  readonly payload: JsonObject;
+  readonly durationMs: number;
+  /** The key was used before; this is the stored outcome. */
+  readonly duplicate: boolean;
+  readonly decision: Decision;
+  /** Time spent deciding and on the wire, for the turn's spans. */
+  readonly policyMs: number;
+}
+
+/** The single door to every device: policy, audit, journal, link, audit again. */
+export interface Commands {
+  /** @throws POLICY_DENIED, AUDIT_UNWRITABLE, DEVICE_UNKNOWN, DEVICE_OFFLINE, COMMAND_UNKNOWN, COMMAND_TIMEOUT, and the node's own errors */
+  invoke(call: CommandCall): Promise<CommandOutcome>;
+}
+
+export interface RouteRequest {
+  /** Capability or command that the device must offer: `gpio.write`, `talk.speak`. */
+  readonly capability: string;
+  readonly room?: string;
+  /** Only this device. */
+  readonly deviceId?: string;
+}
+
+export interface RouteCandidate {
+  readonly deviceId: string;
+  readonly displayName: string;
+  readonly room?: string;
+  readonly score: number;
+  /** "same room +100; load 0.2 −2; telemetry 4 s old". */
+  readonly why: string;
+}
+
+export interface RouteDecision {
+  readonly chosen?: RouteCandidate;
+  readonly ranked: readonly RouteCandidate[];
+  readonly rejected: readonly { readonly deviceId: string; readonly displayName: string; readonly reason: string }[];
+}
+
+/** Pure: equal registry and request give equal answers. */
+export interface Router {
+  route(request: RouteRequest): RouteDecision;
+}

@@ -1,0 +1,41 @@
+import type { NodeState, NoticeEvent, WakeEvent } from "@barnacle/protocol/mqtt";
+import type { Events } from "@barnacle/protocol/runtime";
+import type {
+  BoardTelemetry,
+  CapabilityManifest,
+  VoiceTurnReply,
+  VoiceTurnReport,
+  VoiceTurnSpoken,
+} from "@barnacle/protocol/schema";
+
+/** Sends to MQTT nodes outside of commands. */
+export interface NodeMessenger {
+  reply(deviceId: string, reply: VoiceTurnReply): void;
+  ack(deviceId: string, ids: readonly string[]): void;
+  /** Publishes the retained config of every paired node again. */
+  refreshConfig(): void;
+}
+
+/** What the broker hands inward, decoded and checked. Each promise resolves after the content is stored; then it is acknowledged. */
+export interface NodeInbound {
+  state(deviceId: string, state: NodeState): Promise<void>;
+  caps(deviceId: string, manifest: CapabilityManifest): Promise<void>;
+  telemetry(deviceId: string, telemetry: BoardTelemetry): Promise<void>;
+  wake(deviceId: string, event: WakeEvent): Promise<void>;
+  notice(deviceId: string, event: NoticeEvent): Promise<void>;
+  turn(deviceId: string, report: VoiceTurnReport): Promise<void>;
+  spoken(deviceId: string, report: VoiceTurnSpoken): Promise<void>;
+}
+
+/** The global wake words, stored, pushed to every node. */
+export interface WakeWords {
+  readonly events: Events<{ changed: { readonly words: readonly string[] } }>;
+  get(): readonly string[];
+  set(words: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Counters for `status` and metrics, by name: `mqtt.malformed.turn`. */
+export interface Counters {
+  add(name: string, by?: number): void;
+  snapshot(): Readonly<Record<string, number>>;
+}
