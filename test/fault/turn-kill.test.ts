@@ -142,6 +142,7 @@ t.test(
     const house = new House(dir, { microphone: microphone.config });
     t.teardown(() => house.close());
     await house.open();
+    await house.listening();
     const tally: Tally = { done: 0, failed: 0, never: 0 };
     for (const kill of kills()) await round(t, house, microphone, kill, tally);
 
