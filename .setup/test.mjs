@@ -10,7 +10,7 @@ const chosen = process.argv
   .slice(2)
   .map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
 /** Whole programs, audio and load: one after another, so that they measure themselves and not each other. */
-const SERIAL = ["test/e2e", "test/fault", "test/compat", "hardware"];
+const SERIAL = ["test/e2e", "test/fault", "test/hil", "hardware"];
 
 let failed = 0;
 let passed = 0;
