@@ -11,6 +11,8 @@ const chosen = process.argv
   .map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
 /** Whole programs, audio and load: one after another, so that they measure themselves and not each other. */
 const SERIAL = ["test/e2e", "test/fault", "test/hil", "hardware"];
+/** A part of the tests covers a part of the code. */
+const NO_GATE = ["--statements=0", "--lines=0", "--functions=0", "--branches=0"];
 
 let failed = 0;
 let passed = 0;
