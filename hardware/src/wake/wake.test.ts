@@ -137,6 +137,10 @@ t.test("models that are missing or wrong are named", async (t) => {
     message: /no model for "hey barnacle".*it has: hey jarvis, alexa, hey mycroft, hey rhasspy/,
   });
   const dir = t.testdir();
+  await t.rejects(createWakeEngine({ phrases: ["alexa"], modelDir: path.join(dir, "absent") }).load(), {
+    code: "MODEL_MISSING",
+    message: /directory .*absent does not exist/,
+  });
   await writeFile(path.join(dir, "hey_barnacle.onnx"), "no model");
   await t.rejects(createWakeEngine({ phrases: ["hey barnacle"], modelDir: dir }).load(), { code: "MODEL_INVALID" });
   await copyFile(path.join(MODELS, "silero_vad.onnx"), path.join(dir, "hey_barnacle.onnx"));

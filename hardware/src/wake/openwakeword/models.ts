@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { findModel, modelDirs } from "../../onnx/index.ts";
@@ -23,9 +24,12 @@ export interface OpenWakeWordFiles {
 /**
  * Finds the model files for `phrases`. A phrase of one's own works too: train a head, name it after the phrase
  * (`hey_barnacle.onnx`) and put it in the configured directory.
- * @throws MODEL_MISSING naming the phrases there are, or the file that is absent and where it was looked for
+ * @throws MODEL_MISSING naming the phrases there are, or the file or directory that is absent
  */
 export function locateOpenWakeWord(phrases: readonly string[], modelDir: string | undefined): OpenWakeWordFiles {
+  if (modelDir !== undefined && !existsSync(modelDir)) {
+    throw new BarnacleError("MODEL_MISSING", `the configured model directory ${modelDir} does not exist`);
+  }
   const dirs = modelDirs(modelDir);
   const need = (name: string): string => {
     const file = findModel(dirs, [name]);
