@@ -72,7 +72,17 @@ export async function runModel(
   return value.data;
 }
 
+/**
+ * Since 1.29 the runtime's official Linux builds report to Microsoft unless this is set before the library loads: they
+ * keep a device id and a database below the home directory and hold an uploader in memory (2.5 MB and a thread). What a
+ * home listens with is nobody else's business. The library reads it once per process.
+ */
+function silenceTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY = "1";
+}
+
 function requireRuntime(): OnnxModule {
+  silenceTelemetry();
   try {
     return createRequire(import.meta.url)("onnxruntime-node") as OnnxModule;
   } catch (cause) {
