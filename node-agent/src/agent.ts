@@ -128,6 +128,7 @@ export class Agent implements Unit {
       changed: () => this.#announce(),
       log,
     });
+    this.#undo.push(() => household.stop());
     await household.start();
     if (ears && wake && isHere(hardware.endpoint)) {
       pipeline = new Pipeline({

@@ -36,6 +36,7 @@ export class Household {
   #recogniser: Maybe<Recogniser>;
   #phrases: readonly string[];
   #applying: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   constructor(parts: HouseholdParts) {
     this.#parts = parts;
@@ -60,9 +61,16 @@ export class Household {
     await this.#useGrammar();
   }
 
-  /** Takes effect in order, one after the other; resolves when it has. */
+  /** Resolves when nothing is being applied any more; a recogniser loaded after its end would outlive the node. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#applying.catch(() => undefined);
+  }
+
+  /** Takes effect in order, one after the other; resolves when it has, or at once after `stop`. */
   apply(config: NodeConfig): Promise<void> {
     this.#applying = this.#applying.then(async () => {
+      if (this.#stopped) return;
       this.#config = config;
       this.#parts.settings.set(KEY, config);
       await this.#useGrammar();
