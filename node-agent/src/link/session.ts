@@ -58,6 +58,8 @@ export const openSession: OpenSession = async (options) => {
       resubscribe: false,
       queueQoSZero: false,
       timerVariant: "native",
+      // Its table of all 65,536 packet ids, made beforehand, costs 9 MB and saves microseconds.
+      writeCache: false,
     },
   );
   let lastError: unknown;
