@@ -26,7 +26,11 @@ t.test("stop waits for what is being applied and takes nothing new, so no recogn
       loaded.push(hash);
     },
     setGrammar: async ({ hash }) => void loaded.push(hash),
-    begin: () => ({ feed() {}, finish: async () => ({ outcome: "no-speech", text: "", engine: "slow" }), cancel() {} }),
+    begin: () => ({
+      feed() {},
+      finish: async () => ({ outcome: "no-speech", text: "", confidence: 0, engine: "slow" }),
+      cancel() {},
+    }),
     close: async () => {},
   };
   const household = new Household({
