@@ -52,7 +52,15 @@ class FakeLibrary {
   start(): boolean {
     return this.opens;
   }
-  feed(): void {}
+  feedCepstra(): void {}
+  openFrontEnd(): Pointer | null {
+    return "front end";
+  }
+  closeFrontEnd(): void {}
+  startFrontEnd(): void {}
+  cepstra(): Float32Array {
+    return new Float32Array();
+  }
   end(): boolean {
     return true;
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Samples } from "../../audio/format.ts";
 import { LevelMeter } from "../activity.ts";
@@ -7,6 +8,7 @@ import { parseJsgf, withoutComments } from "../grammar/jsgf.ts";
 import { grammarWords, isSentence } from "../grammar/sentences.ts";
 import type { Recognition, SpeechGrammar } from "../port.ts";
 import { confidenceOf, weigh } from "./judge.ts";
+import { CepstralMean } from "./mean.ts";
 import { PocketsphinxLibrary, type Pointer } from "./native.ts";
 import { lookUp, withAccents } from "./pronunciation.ts";
 import { guessPronunciation } from "./spelling.ts";
@@ -15,7 +17,19 @@ import { PHONE_WORDS, prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wak
 type Spec = Extract<EngineSpec, { engine: "pocketsphinx" }>;
 type Library = Pick<
   PocketsphinxLibrary,
-  "open" | "close" | "addWord" | "setGrammar" | "select" | "start" | "feed" | "end" | "segments"
+  | "open"
+  | "close"
+  | "addWord"
+  | "setGrammar"
+  | "select"
+  | "start"
+  | "feedCepstra"
+  | "end"
+  | "segments"
+  | "openFrontEnd"
+  | "closeFrontEnd"
+  | "startFrontEnd"
+  | "cepstra"
 >;
 
 /** Options of both decoders. With all senones computed, scores of the two are on one scale and can be compared. */
@@ -26,9 +40,33 @@ const LOOP_BEAMS = ["-beam", "1e-40", "-wbeam", "1e-30", "-pbeam", "1e-40"];
 
 /** @throws LIBRARY_MISSING, MODEL_INVALID */
 export function openPocketsphinx(spec: Spec): SpeechEngine {
-  return new PocketsphinxEngine(spec, new PocketsphinxLibrary(spec.library), () =>
-    readFileSync(spec.dictionary, "utf8"),
-  );
+  const dictionary = () => readFileSync(spec.dictionary, "utf8");
+  return new PocketsphinxEngine(spec, new PocketsphinxLibrary(spec.library), dictionary, readFeatures(spec.model));
+}
+
+function readFeatures(model: string): string {
+  const file = join(model, "feat.params");
+  // The file is optional: a model without one wants the library's own settings.
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+/** Means are taken here; `-model` is the trainer's word, which the decoder does not know as an argument. */
+const OWN_SETTINGS = /^-(cmn.*|model)$/;
+
+/**
+ * The model's settings as arguments, without its way of taking means: this engine does that itself. They must be given
+ * here, and the library kept from the file, because what it reads there overrules its arguments.
+ */
+function featureSettings(features: string): string[] {
+  const words = features.split(/\s+/).filter(Boolean);
+  const pairs = words.flatMap((word, i) => (i % 2 === 0 ? [[word, words[i + 1] ?? ""]] : []));
+  return [
+    ...pairs.filter(([name]) => !OWN_SETTINGS.test(name ?? "")).flat(),
+    "-featparams",
+    "/dev/null",
+    "-cmn",
+    "none",
+  ];
 }
 
 /**
@@ -41,17 +79,23 @@ export class PocketsphinxEngine implements SpeechEngine {
   readonly #dictionary: () => string;
   readonly #sentences: Pointer;
   readonly #loop: Pointer;
+  readonly #frontEnd: Pointer;
   /** Pronunciations known to the sentence decoder, by word; the library cannot forget any. */
   readonly #known = new Map<string, Set<string>>();
   #isSentence: (text: string) => boolean = () => false;
   #meter = new LevelMeter();
+  #mean = new CepstralMean();
 
-  constructor(spec: Spec, library: Library, dictionary: () => string) {
+  /** @param dictionary text of the dictionary, read when a grammar is set @param features the model's `feat.params` */
+  constructor(spec: Spec, library: Library, dictionary: () => string, features = "") {
     this.#spec = spec;
     this.#library = library;
     this.#dictionary = dictionary;
-    this.#sentences = this.#open(SENTENCE_BEAMS);
-    this.#loop = this.#open(LOOP_BEAMS);
+    const settings = [...featureSettings(features), ...COMMON];
+    this.#sentences = this.#open([...settings, ...SENTENCE_BEAMS]);
+    this.#loop = this.#open([...settings, ...LOOP_BEAMS]);
+    this.#frontEnd = library.openFrontEnd(this.#sentences);
+    if (this.#frontEnd === null) throw this.#modelInvalid("pocketsphinx refuses its feat.params");
     for (const { word, phones } of PHONE_WORDS) {
       library.addWord(this.#loop, word, phones);
       library.addWord(this.#sentences, word, phones);
@@ -90,6 +134,8 @@ export class PocketsphinxEngine implements SpeechEngine {
 
   start(): void {
     this.#meter = new LevelMeter();
+    this.#mean = new CepstralMean();
+    this.#library.startFrontEnd(this.#frontEnd);
     for (const decoder of [this.#sentences, this.#loop]) {
       if (!this.#library.start(decoder))
         throw new BarnacleError("INTERNAL", "pocketsphinx does not start an utterance");
@@ -98,11 +144,11 @@ export class PocketsphinxEngine implements SpeechEngine {
 
   feed(samples: Samples): void {
     this.#meter.add(samples);
-    this.#library.feed(this.#sentences, samples);
-    this.#library.feed(this.#loop, samples);
+    this.#decode(this.#mean.add(this.#library.cepstra(this.#frontEnd, samples)));
   }
 
   finish(): Recognition {
+    this.#decode(this.#mean.flush());
     this.abandon();
     const path = this.#library.segments(this.#sentences);
     const evidence = weigh(path, this.#library.segments(this.#loop), (frame) => this.#meter.levelAt(frame));
@@ -123,12 +169,18 @@ export class PocketsphinxEngine implements SpeechEngine {
   }
 
   close(): void {
+    this.#library.closeFrontEnd(this.#frontEnd);
     this.#library.close(this.#sentences);
     this.#library.close(this.#loop);
   }
 
-  #open(beams: readonly string[]): Pointer {
-    const decoder = this.#library.open(["-hmm", this.#spec.model, ...COMMON, ...beams]);
+  #decode(cepstra: Float32Array): void {
+    this.#library.feedCepstra(this.#sentences, cepstra);
+    this.#library.feedCepstra(this.#loop, cepstra);
+  }
+
+  #open(settings: readonly string[]): Pointer {
+    const decoder = this.#library.open(["-hmm", this.#spec.model, ...settings]);
     if (decoder === null) throw this.#modelInvalid("pocketsphinx refuses it");
     return decoder;
   }

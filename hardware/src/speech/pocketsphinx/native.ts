@@ -1,6 +1,19 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { COEFFICIENTS } from "./mean.ts";
+
+/** Frames that one native call takes or gives at most. */
+const SCRATCH_FRAMES = 200;
+/** Fewer samples than that many frames, since some wait in the front end from the call before. */
+const SCRATCH_SAMPLES = 16_000;
+
+interface Scratch {
+  readonly rows: Pointer;
+  readonly values: Float32Array;
+  readonly sound: Pointer;
+  readonly soundValues: Int16Array;
+}
 
 /** A pointer of the native library; opaque. */
 export type Pointer = unknown;
@@ -16,11 +29,12 @@ export interface Segment {
 }
 
 /**
- * The dozen C functions of libpocketsphinx 5prealpha that are used, over koffi.
- * Source: pocketsphinx.h and ps_search.h of Debian's libpocketsphinx-dev 0.8+5prealpha+1.
+ * The C functions of libpocketsphinx 5prealpha, and of libsphinxbase which comes with it, that are used, over koffi.
+ * Source: pocketsphinx.h, ps_search.h and fe.h of Debian's development packages 0.8+5prealpha+1.
  */
 export class PocketsphinxLibrary {
   readonly #f: ReturnType<typeof bind>;
+  #memory: Scratch | undefined;
 
   /** @param file path of libpocketsphinx.so.3 @throws LIBRARY_MISSING */
   constructor(file: string) {
@@ -59,8 +73,54 @@ export class PocketsphinxLibrary {
     return this.#f.startStream(decoder) === 0 && this.#f.startUtterance(decoder) === 0;
   }
 
+  /** Searches on through sound, with the library's own running mean. */
   feed(decoder: Pointer, samples: Int16Array): void {
     this.#f.process(decoder, samples, samples.length, 0, 0);
+  }
+
+  /** Searches on through cepstra: whole frames of 13 coefficients, already normalised. */
+  feedCepstra(decoder: Pointer, cepstra: Float32Array): void {
+    const { rows, values } = this.#scratch();
+    for (let at = 0; at < cepstra.length; at += values.length) {
+      const part = cepstra.subarray(at, at + values.length);
+      values.set(part);
+      this.#f.processCepstra(decoder, rows, part.length / COEFFICIENTS, 0, 0);
+    }
+  }
+
+  /** Makes what turns sound into cepstra, after the settings of a decoder. */
+  openFrontEnd(decoder: Pointer): Pointer | null {
+    return this.#f.frontEnd(this.#f.config(decoder));
+  }
+
+  closeFrontEnd(frontEnd: Pointer): void {
+    this.#f.freeFrontEnd(frontEnd);
+  }
+
+  /** Forgets the utterance before, its noise level too. */
+  startFrontEnd(frontEnd: Pointer): void {
+    this.#f.startSound(frontEnd);
+    this.#f.startFrames(frontEnd);
+  }
+
+  /** Cepstra of the frames that `samples` complete; the rest waits for more. */
+  cepstra(frontEnd: Pointer, samples: Int16Array): Float32Array {
+    const { sound, soundValues, rows, values } = this.#scratch();
+    const parts: number[] = [];
+    for (let at = 0; at < samples.length; at += soundValues.length) {
+      const part = samples.subarray(at, at + soundValues.length);
+      soundValues.set(part);
+      const frames: [number] = [SCRATCH_FRAMES];
+      this.#f.frames(frontEnd, [sound], [part.length], rows, frames, [0]);
+      for (const value of values.subarray(0, frames[0] * COEFFICIENTS)) parts.push(value);
+    }
+    return Float32Array.from(parts);
+  }
+
+  /** Native memory for one call, made at the first. The library wants cepstra as an array of pointers to rows. */
+  #scratch(): Scratch {
+    this.#memory ??= this.#f.allocate();
+    return this.#memory;
   }
 
   end(decoder: Pointer): boolean {
@@ -92,6 +152,7 @@ function bind(file: string) {
   } catch (cause) {
     throw missing(file, messageOf(cause));
   }
+  const allocateRows = lib.func("void *__ckd_calloc_2d__(size_t, size_t, size_t, const char *file, int line)");
   return {
     args: lib.func("void *ps_args()"),
     parse: lib.func("void *cmd_ln_parse_r(void *into, void *definitions, int argc, const char **argv, int strict)"),
@@ -104,6 +165,25 @@ function bind(file: string) {
     startStream: lib.func("int ps_start_stream(void *decoder)"),
     startUtterance: lib.func("int ps_start_utt(void *decoder)"),
     process: lib.func("int ps_process_raw(void *decoder, const int16_t *data, size_t count, int noSearch, int whole)"),
+    processCepstra: lib.func("int ps_process_cep(void *decoder, void *rows, int count, int noSearch, int whole)"),
+    config: lib.func("void *ps_get_config(void *decoder)"),
+    frontEnd: lib.func("void *fe_init_auto_r(void *config)"),
+    freeFrontEnd: lib.func("int fe_free(void *frontEnd)"),
+    startSound: lib.func("void fe_start_stream(void *frontEnd)"),
+    startFrames: lib.func("int fe_start_utt(void *frontEnd)"),
+    frames: lib.func(
+      "int fe_process_frames(void *frontEnd, _Inout_ void **sound, _Inout_ size_t *count, void *rows, _Inout_ int *frames, _Out_ int *index)",
+    ),
+    allocate: (): Scratch => {
+      const rows: Pointer = allocateRows(SCRATCH_FRAMES, COEFFICIENTS, 4, "barnacle", 0);
+      const sound: Pointer = koffi.alloc("int16_t", SCRATCH_SAMPLES);
+      return {
+        rows,
+        values: new Float32Array(koffi.view(koffi.decode(rows, "void *"), SCRATCH_FRAMES * COEFFICIENTS * 4)),
+        sound,
+        soundValues: new Int16Array(koffi.view(sound, SCRATCH_SAMPLES * 2)),
+      };
+    },
     endUtterance: lib.func("int ps_end_utt(void *decoder)"),
     segIter: lib.func("void *ps_seg_iter(void *decoder)"),
     segNext: lib.func("void *ps_seg_next(void *segment)"),
