@@ -166,6 +166,8 @@ t.test("a command line that is not understood ends with 2", async (t) => {
     t.equal(out, "", argv.join(" "));
     t.match(JSON.parse(err), { error: { code: "USAGE", message: /./, hint: /./ } }, argv.join(" "));
   }
+  t.match(await cli("devces"), { code: 2, err: /See: barnacle --help/ });
+  t.match(await cli("devices", "lst"), { code: 2, err: /See: barnacle devices --help/ });
   t.match(await cli("devices", "lst"), { code: 2, err: /unknown command 'lst'.*Did you mean list/ });
 });
 

@@ -31,7 +31,9 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 function usageError(message: string, argv: readonly string[]): BarnacleError {
-  const family = argv[0]?.startsWith("-") === false ? [argv[0]] : [];
+  const first = argv[0];
+  const isFamily = first !== undefined && !first.startsWith("-") && !message.includes(`unknown command '${first}'`);
+  const family = isFamily ? [first] : [];
   const text = message.replace(/^error: /, "").replaceAll("\n", " ");
   return new BarnacleError("USAGE", text, { hint: `See: ${["barnacle", ...family, "--help"].join(" ")}` });
 }
