@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import t from "tap";
+import { readSpeechWav } from "../../hardware/src/audio/index.ts";
 import { House, KITCHEN_CLIP } from "../support/house.ts";
+import { ScriptedMicrophone } from "../support/scripted-microphone.ts";
 
 const isEvent = (name: string) => (line: Record<string, unknown>) => line.event === name;
 
 t.test("a node is paired, hears a sentence, switches the light and answers aloud", async (t) => {
-  const house = new House(t.testdir(), { microphone: { driver: "wav", file: KITCHEN_CLIP } });
+  const dir = t.testdir();
+  const microphone = new ScriptedMicrophone(path.join(dir, "microphone"));
+  const house = new House(dir, { microphone: microphone.config });
   t.teardown(() => house.close());
-  await house.open();
-  const node = house.node;
-  if (!node) return t.fail("no node");
+  const node = await house.open();
+  await house.listening();
+  microphone.say(await readSpeechWav(KITCHEN_CLIP));
 
   const wake = await node.line("the wake phrase", isEvent("wake"));
   t.match(wake, { engine: "openwakeword", phrase: "hey jarvis" });
