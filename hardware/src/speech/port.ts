@@ -20,6 +20,8 @@ export interface Recognition {
   /** The nearest sentence of a rejection, for logs. */
   readonly nearest?: string;
   readonly engine: string;
+  /** What an engine made its confidence of, in its own terms; for tuning it. */
+  readonly evidence?: Readonly<Record<string, number>>;
 }
 
 /** One utterance being recognised while it is spoken. */

@@ -155,9 +155,11 @@ export class PocketsphinxEngine implements SpeechEngine {
     const engine = "pocketsphinx";
     if (evidence && this.#isSentence(evidence.text)) {
       const confidence = confidenceOf(evidence);
-      if (confidence >= this.#spec.threshold) return { outcome: "transcript", text: evidence.text, confidence, engine };
+      const { text, ...seen } = evidence;
+      if (confidence >= this.#spec.threshold)
+        return { outcome: "transcript", text, confidence, engine, evidence: seen };
       if (this.#meter.heardSpeech()) {
-        return { outcome: "rejected", text: "", confidence, nearest: evidence.text, engine };
+        return { outcome: "rejected", text: "", confidence, nearest: text, engine, evidence: seen };
       }
     }
     return { outcome: this.#meter.heardSpeech() ? "rejected" : "no-speech", text: "", confidence: 0, engine };

@@ -14,7 +14,8 @@ export interface Evidence {
   readonly worstWord: number;
   /**
    * Score that was lost by calling speech silence: words before, between or after those of the sentence. Only what is
-   * about as loud as the sentence counts, so that music or a fan behind it does not.
+   * about as loud as the sentence counts, so that music or a fan behind it does not. The logarithm of one more than the
+   * hundreds lost.
    */
   readonly swallowed: number;
 }
@@ -58,7 +59,12 @@ export function weigh(
     if (perFrame > 0) swallowed += perFrame * frames(filler).filter((frame) => levelAt(frame) >= loud).length;
   }
   const text = words.map((segment) => baseWord(segment.word)).join(" ");
-  return { text, overall: gain / count, worstWord: Math.max(WORST_WORD_FLOOR, worstWord), swallowed };
+  return {
+    text,
+    overall: gain / count,
+    worstWord: Math.max(WORST_WORD_FLOOR, worstWord),
+    swallowed: Math.log1p(swallowed / 100),
+  };
 }
 
 /** 0 to 1: how sure it is that the sentence is what was said. */
@@ -67,7 +73,7 @@ export function confidenceOf(evidence: Evidence): number {
     WEIGHTS.bias +
     WEIGHTS.overall * evidence.overall +
     WEIGHTS.worstWord * evidence.worstWord +
-    WEIGHTS.swallowed * Math.log1p(evidence.swallowed / 100);
+    WEIGHTS.swallowed * evidence.swallowed;
   return 1 / (1 + Math.exp(-sum));
 }
 
