@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { SAMPLE_RATE, type Samples } from "../audio/format.ts";
 import { readSpeechWav } from "../audio/wav.ts";
 import { createRecogniser, type RecogniserPaths, recogniserInfos } from "./create.ts";
 import type { Recogniser, Recognition } from "./port.ts";
@@ -13,11 +14,18 @@ const VOSK: RecogniserPaths = { library: process.env.VOSK_LIBRARY, model: proces
 const COMMANDS = readFileSync(`${FOLDER}home-commands.gram`, "utf8");
 const GRAMMAR = { hash: "home-commands", jsgf: COMMANDS, pronunciations: {} };
 
+/** A node's pre-roll before a detection, and the silence by which it tells that speech has ended; seconds. */
+const PREROLL = 1.2;
+const SILENCE = 0.7;
+
 interface Clip {
   readonly file: string;
   readonly kind: "wake" | "wake+command" | "negative" | "noise";
   readonly text: string | null;
   readonly hard?: boolean;
+  readonly wakeEnd?: number;
+  readonly speechEnd?: number;
+  readonly measured?: { readonly heyJarvisAt?: number };
 }
 
 const { files } = JSON.parse(readFileSync(`${FOLDER}manifest.json`, "utf8")) as { files: Clip[] };
@@ -32,8 +40,15 @@ interface Row {
   readonly finishMs: number;
 }
 
+/** What a node sends of a command: from its pre-roll before the detection until it is sure that speech has ended. */
+function asHeard(clip: Clip, samples: Samples): Samples {
+  if (clip.kind !== "wake+command" || clip.speechEnd === undefined) return samples;
+  const detected = clip.measured?.heyJarvisAt ?? clip.wakeEnd ?? 0;
+  return samples.slice(Math.max(0, (detected - PREROLL) * SAMPLE_RATE), (clip.speechEnd + SILENCE) * SAMPLE_RATE);
+}
+
 async function hear(recogniser: Recogniser, clip: Clip): Promise<Row> {
-  const samples = await readSpeechWav(FOLDER + clip.file);
+  const samples = asHeard(clip, await readSpeechWav(FOLDER + clip.file));
   const utterance = recogniser.begin();
   for (let at = 0; at < samples.length; at += 1280) utterance.feed(samples.slice(at, at + 1280));
   const started = performance.now();
