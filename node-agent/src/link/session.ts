@@ -1,5 +1,4 @@
 import { connect as openSocket } from "node:net";
-import { connect as openTlsSocket } from "node:tls";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { MqttClient } from "mqtt";
 
@@ -39,10 +38,12 @@ export type OpenSession = (options: SessionOptions) => Promise<Session>;
  */
 export const openSession: OpenSession = async (options) => {
   const where = `${options.host}:${options.port}`;
+  // Loaded by need: 1 MB that a broker without TLS does not ask for.
+  const tls = options.tls ? await import("node:tls") : undefined;
   const client = new MqttClient(
     () =>
-      options.tls
-        ? openTlsSocket({ host: options.host, port: options.port, servername: options.host })
+      tls
+        ? tls.connect({ host: options.host, port: options.port, servername: options.host })
         : openSocket({ host: options.host, port: options.port, noDelay: true }),
     {
       clientId: options.clientId,
