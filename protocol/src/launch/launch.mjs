@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const NEEDED_MAJOR = 24;
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
+const FLUSH_AFTER_MS = 10_000;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -18,7 +19,7 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 export async function launch(entry) {
   if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
     hushExperimental();
-    module.enableCompileCache(process.env.BARNACLE_COMPILE_CACHE);
+    useCompileCache();
     await import(entry.href);
     return;
   }
@@ -35,6 +36,17 @@ export async function launch(entry) {
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
   });
+}
+
+/**
+ * For this process and those it starts. Written once the program has settled, since a daemon may end by a power cut and
+ * Node itself writes only at an orderly end.
+ */
+function useCompileCache() {
+  module.enableCompileCache(process.env.BARNACLE_COMPILE_CACHE);
+  const versioned = module.getCompileCacheDir();
+  if (versioned) process.env.NODE_COMPILE_CACHE ??= path.dirname(versioned);
+  setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
 }
 
 /** node:sqlite still announces itself as experimental on every start; other warnings stay. */
