@@ -5,7 +5,7 @@
  *
  * Hub: from spawn to its ready line (first start without compile cache left out), resident memory after `idle` seconds with
  * one node connected. Node: three wake phrases on openWakeWord, Silero, MQTT link up, a quiet room at real pace; measured at
- * its second start, when it is paired and its compile cache is there (pairing loads node:http, 4 MB more until the next
+ * its second start, when it is paired and its compile cache is there (pairing loads node:http, 6 MB more until the next
  * start; a first start strips types, 18 MB more). The recogniser is a process of its own and listed beside it. CPU is processor time of the whole process over that time.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
