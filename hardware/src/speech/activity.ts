@@ -32,6 +32,12 @@ export class LevelMeter {
     return this.#levels[Math.min(this.#levels.length - 1, Math.floor(frame / 3))] ?? SILENCE_DBFS;
   }
 
+  /** Level of the quietest tenth so far, dB of full scale. */
+  background(): number {
+    const sorted = [...this.#levels].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 10)] ?? SILENCE_DBFS;
+  }
+
   /**
    * Whether something stood out from the clip's own background. It judges loudness alone: music counts, steady noise
    * does not.
@@ -42,8 +48,7 @@ export class LevelMeter {
 
   /** First and one past the last sample that stood out; undefined when nothing did. */
   span(): { readonly start: number; readonly end: number } | undefined {
-    const sorted = [...this.#levels].sort((a, b) => a - b);
-    const floor = Math.max(sorted[Math.floor(sorted.length / 10)] ?? 0, QUIET_DBFS - RISE_DB);
+    const floor = Math.max(this.background(), QUIET_DBFS - RISE_DB);
     const active = this.#levels.map((level) => level > floor + RISE_DB);
     if (active.filter(Boolean).length < SHORTEST_SPEECH_FRAMES) return undefined;
     return { start: active.indexOf(true) * FRAME, end: (active.lastIndexOf(true) + 1) * FRAME };

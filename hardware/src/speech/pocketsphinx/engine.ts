@@ -151,7 +151,8 @@ export class PocketsphinxEngine implements SpeechEngine {
     this.#decode(this.#mean.flush());
     this.abandon();
     const path = this.#library.segments(this.#sentences);
-    const evidence = weigh(path, this.#library.segments(this.#loop), (frame) => this.#meter.levelAt(frame));
+    const loop = this.#library.segments(this.#loop);
+    const evidence = weigh(path, loop, (frame) => this.#meter.levelAt(frame), this.#meter.background());
     const engine = "pocketsphinx";
     if (evidence && this.#isSentence(evidence.text)) {
       const confidence = confidenceOf(evidence);

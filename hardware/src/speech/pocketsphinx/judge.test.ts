@@ -9,6 +9,7 @@ const segment = (word: string, start: number, end: number, perFrame: number): Se
   score: perFrame * (end - start + 1),
 });
 const even = (): number => -20;
+const QUIET = -90;
 const LOOP = [segment("_k", 0, 49, -20), segment("_aa", 50, 399, -20)];
 
 t.test("the text is that of the words, without fillers, wake phrase and pronunciation numbers", async (t) => {
@@ -21,17 +22,17 @@ t.test("the text is that of the words, without fillers, wake phrase and pronunci
     segment("(NULL)", -1, -1, 0),
     segment("music", 131, 180, -20),
   ];
-  t.match(weigh(path, LOOP, even), { text: "stop the music", overall: 0, worstWord: 0, swallowed: 0 });
+  t.match(weigh(path, LOOP, even, QUIET), { text: "stop the music", overall: 0, worstWord: 0, swallowed: 0 });
 });
 
 t.test("no word of the household is no sentence", async (t) => {
-  t.equal(weigh([], LOOP, even), undefined);
-  t.equal(weigh([segment("<sil>", 0, 99, -5)], LOOP, even), undefined);
+  t.equal(weigh([], LOOP, even, QUIET), undefined);
+  t.equal(weigh([segment("<sil>", 0, 99, -5)], LOOP, even, QUIET), undefined);
 });
 
 t.test("one bad word, a bad whole and swallowed speech each lower the confidence", async (t) => {
   const sure = (path: Segment[]): number => {
-    const evidence = weigh(path, LOOP, even);
+    const evidence = weigh(path, LOOP, even, QUIET);
     return evidence ? confidenceOf(evidence) : Number.NaN;
   };
   const good = sure([segment("stop", 0, 99, -20), segment("it", 100, 199, -20)]);
@@ -44,6 +45,19 @@ t.test("one bad word, a bad whole and swallowed speech each lower the confidence
 
 t.test("quiet background that fits silence badly is not swallowed speech", async (t) => {
   const path = [segment("stop", 0, 99, -20), segment("<sil>", 100, 399, -90)];
-  t.equal(weigh(path, LOOP, (frame) => (frame < 100 ? -20 : -32))?.swallowed, 0);
-  t.ok((weigh(path, LOOP, even)?.swallowed ?? 0) > Math.log(100));
+  t.equal(weigh(path, LOOP, (frame) => (frame < 100 ? -20 : -32), QUIET)?.swallowed, 0);
+  t.ok((weigh(path, LOOP, even, QUIET)?.swallowed ?? 0) > Math.log(100));
+});
+
+t.test("swallowed speech weighs more in a quiet room than over music", async (t) => {
+  const path = [segment("stop", 0, 99, -20), segment("<sil>", 100, 399, -90)];
+  const over = (background: number): number => {
+    const evidence = weigh(path, LOOP, even, background);
+    return evidence ? confidenceOf(evidence) : Number.NaN;
+  };
+  t.ok(over(-60) < 0.2, `${over(-60)}`);
+  t.ok(over(-60) < over(-42) && over(-42) < over(-34), "the nearer the background, the less it weighs");
+  t.equal(over(-34), over(-25), "until it says nothing");
+  const whole = [segment("stop", 0, 399, -20)];
+  t.equal(weigh(whole, LOOP, even, QUIET)?.swallowedInQuiet, 0);
 });
