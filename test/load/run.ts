@@ -13,6 +13,8 @@ const BENCHES: readonly (readonly string[])[] = [
   ["turn.ts"],
   ["route.ts"],
   ["store.ts"],
+  ["speech-eval.ts", "--grammar", "home", "--sample", "150"],
+  ["speech-eval.ts", "--grammar", "house", "--sample", "150"],
 ];
 
 const over: string[] = [];
