@@ -25,12 +25,12 @@ export interface Evidence {
 /**
  * Logistic regression over `Evidence`, both classes weighted alike, a sentence recognised wrongly counting as one to
  * reject: the first three weights were fitted on the `dev` voices of `test/load/speech-corpus.ts`, before the utterance's
- * own mean was taken off; fitting them again since has not bettered them. The last was chosen by
- * hand: on 114 clean commands and 99 other utterances it turned away two wrong commands and two of the others for one
- * right command; fitted in one go with noisy clips it would reject everything said over music. What slips through are
+ * own mean was taken off; fitting them again since has not bettered them. The last was chosen by hand: on 114
+ * clean commands and 99 other utterances it turned away two wrong commands and two of the others for one right command;
+ * fitted in one go with noisy clips it would reject everything said over music. What slips through are
  * near misses ("chicken light" for "kitchen light"), "start" for "stop" or the reverse, and in noise "unlock" for "lock".
- * Word stretch, pauses within the sentence, number of words, the wake
- * phrase's own ratio and the signal-to-noise ratio were tried and added nothing.
+ * Word stretch, pauses within the sentence, number of words, the wake phrase's own ratio and the signal-to-noise ratio were
+ * tried and added nothing.
  */
 const WEIGHTS = { overall: 0.101, worstWord: 0.064, swallowed: -0.6, swallowedInQuiet: -1.4, bias: 3.93 };
 /** Lost at the edges of words by sentences that were heard rightly. */

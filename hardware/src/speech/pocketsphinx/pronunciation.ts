@@ -32,7 +32,8 @@ const BRITISH: Readonly<Record<string, readonly string[]>> = {
 /**
  * The pronunciations and, where it differs, each one's British counterpart, which the American dictionary lacks: R is
  * dropped except before a vowel, and the vowel of "fan" is an open one. Of 70 clean sentences by three British eSpeak
- * voices in the demo household's grammar, 53 were heard exactly without the open vowel and the four words, 63 with them; a rounded "o" (stop, lock) changed nothing.
+ * voices in the demo household's grammar, 53 were heard exactly without the open vowel and the four words, 63 with them;
+ * a rounded "o" (stop, lock) changed nothing.
  */
 export function withAccents(word: string, pronunciations: readonly string[]): string[] {
   const all = new Set(pronunciations);
