@@ -6,7 +6,7 @@
  * `--quiet` is a room in which nobody speaks, the state of a node for most of its life; without it somebody speaks
  * nearly all the time. Sound is fed in blocks of 40 ms, as a microphone gives them, at real pace unless `--fast`. CPU is processor time of
  * this whole process over seconds of sound; only then do the figures of a quiet room count, with cold caches between
- * frames. Targets on the development machine: at most 0.03 of a core, at most 120 MB.
+ * frames. Limit: 0.03 of a core. Memory is printed for orientation, test sound included; `footprint.ts` measures the daemon.
  */
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -20,7 +20,6 @@ const PHRASES = ["hey jarvis", "alexa", "hey mycroft"];
 const BLOCK = 640;
 const BLOCK_MS = (BLOCK * 1000) / SAMPLE_RATE;
 const TARGET_CORE = 0.03;
-const TARGET_MB = 120;
 const FIXTURES = path.join(import.meta.dirname, "../fixtures/audio");
 
 const { values } = parseArgs({
@@ -65,7 +64,8 @@ const result = {
   bareMb,
   loadedMb,
   rssMb,
-  ok: core <= TARGET_CORE && rssMb <= TARGET_MB,
+  limit: TARGET_CORE,
+  ok: core <= TARGET_CORE,
 };
 if (values.json) {
   process.stdout.write(`${JSON.stringify(result)}\n`);
