@@ -4,7 +4,7 @@
  *   node test/load/wake.ts [--seconds 60] [--heads 3] [--quiet] [--fast] [--json]
  *
  * `--quiet` is a room in which nobody speaks, the state of a node for most of its life; without it somebody speaks
- * nearly all the time. Sound is fed in blocks of 40 ms, as a microphone gives them, at real pace unless `--fast`. CPU is processor time of
+ * nearly all the time. Sound is fed in blocks of 80 ms, as a microphone gives them, at real pace unless `--fast`. CPU is processor time of
  * this whole process over seconds of sound; only then do the figures of a quiet room count, with cold caches between
  * frames. Limit: 0.03 of a core. Memory is printed for orientation, test sound included; `footprint.ts` measures the daemon.
  */
@@ -17,7 +17,7 @@ import { createEndpoint } from "@barnacle/hardware/endpoint";
 import { createWakeEngine } from "@barnacle/hardware/wake";
 
 const PHRASES = ["hey jarvis", "alexa", "hey mycroft"];
-const BLOCK = 640;
+const BLOCK = 1280;
 const BLOCK_MS = (BLOCK * 1000) / SAMPLE_RATE;
 const TARGET_CORE = 0.03;
 const FIXTURES = path.join(import.meta.dirname, "../fixtures/audio");

@@ -9,12 +9,13 @@ import type { Capture, CaptureEvents, CaptureSource } from "./supervised.ts";
 export interface PvRecorderOptions {
   /** Index, name or part of a name in the list of devices; the system's default when absent. */
   readonly device?: number | string;
-  /** Samples per frame; 640 are 40 ms. */
+  /** Samples per frame; 1280 are 80 ms. */
   readonly frameLength?: number;
 }
 
 const DEFAULT_DEVICE = -1;
-const DEFAULT_FRAME = 640;
+/** 80 ms, the step of openWakeWord: half the wake-ups of 40 ms, and no wake phrase is heard later for it. */
+const DEFAULT_FRAME = 1280;
 /** A read lasts a second at most when frames stop coming. */
 const CLOSE_MS = 3000;
 /** The worker holds one frame and a loop; without limits its heap may grow to that of a whole process. */

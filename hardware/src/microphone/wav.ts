@@ -19,7 +19,7 @@ export interface WavOptions {
 
 const DEFAULT_LEAD_MS = 2000;
 const DEFAULT_TAIL_MS = 1500;
-const DEFAULT_FRAME = 640;
+const DEFAULT_FRAME = 1280;
 
 /** A recording that is heard as if a microphone gave it, between stretches of repeatable near-silence. */
 export class WavMicrophone implements Microphone {
