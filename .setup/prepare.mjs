@@ -14,6 +14,7 @@ const modules = path.join(root, "node_modules");
 await preparePackages();
 await prepareDebian();
 if (forTests) await prepareTestRunner();
+if (forTests && wantsRealPrograms(process.env)) await fetchRealPrograms();
 
 async function preparePackages() {
   const wanted = fingerprint([
@@ -68,6 +69,19 @@ async function prepareTestRunner() {
   bar.done(code === 0);
   if (code !== 0) process.exit(1);
   writeFileSync(stamp, wanted);
+}
+
+/** The same rule as `notWanted` in test/compat/support/cache.ts, which this Node may be too old to load. */
+function wantsRealPrograms({ BARNACLE_COMPAT: asked, CI }) {
+  return asked ? asked !== "0" : Boolean(CI) && CI !== "false";
+}
+
+async function fetchRealPrograms() {
+  const bar = progress("Fetching the Moltbot and OpenClaw programs that the hub is tested with (0.5 GB, once)");
+  const script = path.join(root, "test", "compat", "support", "fetch.ts");
+  const node = path.join(modules, "node", "bin", "node");
+  // What is missing afterwards is reported by the tests that need it.
+  bar.done((await run(node, ["--disable-warning=ExperimentalWarning", script], process.env, bar.say)) === 0);
 }
 
 function fingerprint(files) {

@@ -10,7 +10,7 @@ const chosen = process.argv
   .slice(2)
   .map((name) => (name.endsWith(".ts") ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`));
 /** Whole programs, audio and load: one after another, so that they measure themselves and not each other. */
-const SERIAL = ["test/e2e", "test/fault", "test/hil", "hardware"];
+const SERIAL = ["test/compat", "test/e2e", "test/fault", "test/hil", "hardware"];
 /** A part of the tests covers a part of the code. */
 const NO_GATE = ["--statements=0", "--lines=0", "--functions=0", "--branches=0"];
 
