@@ -1,11 +1,7 @@
-import { SCOPES } from "@barnacle/protocol/gateway";
 import type { Broadcast } from "./broadcast.ts";
 import type { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
 import { pendingDevice, pendingNode } from "./views.ts";
-
-const PAIRING = { dropIfSlow: true, scopes: [SCOPES.pairing] };
-const READING = { scopes: [SCOPES.read, SCOPES.write] };
 
 /** Makes broadcasts of what happens in the hub. `owner` is the unit with whose stop they end. */
 export function announce(options: {
@@ -22,19 +18,19 @@ export function announce(options: {
   hub.devices.events.on(
     "pairRequested",
     ({ request }) => {
-      broadcast.send("device.pair.requested", pendingDevice(request), PAIRING);
+      broadcast.send("device.pair.requested", pendingDevice(request));
       if (request.role !== "node") return;
       nodeRequests.add(request.requestId);
-      broadcast.send("node.pair.requested", pendingNode(request), PAIRING);
+      broadcast.send("node.pair.requested", pendingNode(request));
     },
     owner,
   );
   hub.devices.events.on(
     "pairResolved",
     ({ requestId, deviceId, decision, ts }) => {
-      broadcast.send("device.pair.resolved", { requestId, deviceId, decision, ts }, PAIRING);
+      broadcast.send("device.pair.resolved", { requestId, deviceId, decision, ts });
       if (!nodeRequests.delete(requestId)) return;
-      broadcast.send("node.pair.resolved", { requestId, nodeId: deviceId, decision, ts }, PAIRING);
+      broadcast.send("node.pair.resolved", { requestId, nodeId: deviceId, decision, ts });
     },
     owner,
   );
@@ -62,10 +58,6 @@ export function announce(options: {
     },
     owner,
   );
-  hub.wakeWords.events.on(
-    "changed",
-    ({ words }) => broadcast.send("voicewake.changed", { triggers: words }, { dropIfSlow: true }),
-    owner,
-  );
-  hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }, READING), owner);
+  hub.wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
+  hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }), owner);
 }

@@ -1,10 +1,15 @@
-import type { StateVersion } from "@barnacle/protocol/gateway";
+import { grants, type StateVersion } from "@barnacle/protocol/gateway";
 import type { Counters } from "../services.ts";
+import { EVENTS, type EventName, type EventSpec } from "./events.ts";
 
 /** What broadcasting needs of a connection. */
 export interface Listener {
   readonly role: "operator" | "node";
   readonly scopes: readonly string[];
+  /** What the client said it understands: `tool-events`, … */
+  readonly caps: ReadonlySet<string>;
+  /** Session keys it subscribed to, canonical. */
+  readonly subscriptions: ReadonlySet<string>;
   /** Bytes handed to the socket that the peer has not taken yet. */
   readonly bufferedBytes: number;
   nextSeq(): number;
@@ -13,11 +18,11 @@ export interface Listener {
 }
 
 export interface BroadcastOptions {
-  /** A slow listener misses this event instead of being closed. */
-  readonly dropIfSlow?: boolean;
-  /** Only operators with one of these scopes (or admin). */
-  readonly scopes?: readonly string[];
   readonly stateVersion?: StateVersion;
+  /** The session that the event belongs to; nodes hear it only if they subscribed. */
+  readonly sessionKey?: string;
+  /** Narrows the audience further. */
+  readonly only?: (listener: Listener) => boolean;
 }
 
 /** Above this an event that may be dropped is dropped. */
@@ -35,14 +40,15 @@ export class Broadcast {
     this.#counters = options.counters;
   }
 
-  send(event: string, payload: unknown, options: BroadcastOptions = {}): void {
-    const head = `{"type":"event","event":${JSON.stringify(event)},"payload":${JSON.stringify(payload)},"seq":`;
+  send(event: EventName, payload: unknown, options: BroadcastOptions = {}): void {
+    const spec: EventSpec = EVENTS[event];
+    let head: string | undefined;
     const tail = options.stateVersion ? `,"stateVersion":${JSON.stringify(options.stateVersion)}}` : "}";
     for (const listener of this.#listeners()) {
-      if (options.scopes && !mayHear(listener, options.scopes)) continue;
+      if (!mayHear(listener, spec, options.sessionKey) || options.only?.(listener) === false) continue;
       // A dropped event takes its number with it: the gap tells the client to read again.
       const seq = listener.nextSeq();
-      if (options.dropIfSlow && listener.bufferedBytes > SLOW_BYTES) {
+      if (spec.dropIfSlow && listener.bufferedBytes > SLOW_BYTES) {
         this.#counters.add("gateway.dropped");
         continue;
       }
@@ -51,12 +57,15 @@ export class Broadcast {
         listener.close(1008, "slow consumer");
         continue;
       }
+      head ??= `{"type":"event","event":${JSON.stringify(event)},"payload":${JSON.stringify(payload)},"seq":`;
       listener.sendText(`${head}${seq}${tail}`);
     }
   }
 }
 
-function mayHear(listener: Listener, scopes: readonly string[]): boolean {
-  if (listener.role !== "operator") return false;
-  return listener.scopes.includes("operator.admin") || scopes.some((scope) => listener.scopes.includes(scope));
+function mayHear(listener: Listener, spec: EventSpec, sessionKey: string | undefined): boolean {
+  if (spec.gate === "direct") return false;
+  if (listener.role === "operator") return spec.gate === "all" || grants(listener.scopes, spec.gate);
+  if (spec.nodes === "subscribed") return sessionKey !== undefined && listener.subscriptions.has(sessionKey);
+  return spec.nodes === "yes";
 }

@@ -6,7 +6,9 @@ import {
   closeReason,
   type GatewayErrorBody,
   type HelloOk,
-  PROTOCOL_VERSION,
+  negotiate,
+  PROTOCOL_VERSIONS,
+  type ProtocolVersion,
   RequestFrame,
   toGatewayError,
 } from "@barnacle/protocol/gateway";
@@ -16,7 +18,8 @@ import type { TSchema } from "@sinclair/typebox";
 import type { RawData, WebSocket } from "ws";
 import type { Admission, AuthOutcome } from "./auth.ts";
 import type { Listener } from "./broadcast.ts";
-import type { Caller } from "./methods/method.ts";
+import type { Caller, CallerPeer } from "./methods/method.ts";
+import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
 
 /** From the upgrade to `connect`. */
@@ -39,8 +42,8 @@ export interface ConnectionHost {
   welcome(connection: Connection): Promise<HelloOk>;
   /** After the hello went out. */
   ready(connection: Connection): void;
-  /** Resolves with the payload; what it throws becomes the error. */
-  request(connection: Connection, frame: RequestFrame): Promise<unknown>;
+  /** Resolves with the payload; what it throws becomes the error. `accept` sends an answer before it. */
+  request(connection: Connection, frame: RequestFrame, accept: (payload: unknown) => void): Promise<unknown>;
   errorOf(error: unknown): GatewayErrorBody;
   closed(connection: Connection, reason: string): void;
 }
@@ -54,14 +57,17 @@ export interface ConnectionOptions {
   readonly host: ConnectionHost;
 }
 
+const NO_CAPS: ReadonlySet<string> = new Set();
+
 type Phase = "waiting" | "connecting" | "ready" | "closed";
 
 /** One client's WebSocket, from challenge to close. Source: Moltbot gateway protocol 3, "lifecycle of a connection". */
-export class Connection implements Listener, NodePeer {
+export class Connection implements Listener, NodePeer, CallerPeer {
   readonly connId: string;
   readonly nonce: string;
   readonly local: boolean;
   readonly remoteIp: string;
+  readonly subscriptions = new Set<string>();
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
@@ -69,6 +75,8 @@ export class Connection implements Listener, NodePeer {
   #phase: Phase = "waiting";
   #admission: Admission | undefined;
   #params: ConnectParams | undefined;
+  #version: WireVersion = wireVersion(PROTOCOL_VERSIONS[0]);
+  #caps: ReadonlySet<string> = NO_CAPS;
   #caller: Caller | undefined;
   #seq = 0;
   #received = 0;
@@ -105,6 +113,19 @@ export class Connection implements Listener, NodePeer {
   /** Resolves when the socket is closed. */
   get ended(): Promise<void> {
     return this.#end.promise;
+  }
+
+  /** How this client sees the protocol; settled by its `connect`. */
+  get version(): WireVersion {
+    return this.#version;
+  }
+
+  get protocol(): ProtocolVersion {
+    return this.#version.protocol;
+  }
+
+  get caps(): ReadonlySet<string> {
+    return this.#caps;
   }
 
   get role(): "operator" | "node" {
@@ -219,10 +240,12 @@ export class Connection implements Listener, NodePeer {
       return;
     }
     const { params } = message;
-    if (params.minProtocol > PROTOCOL_VERSION || params.maxProtocol < PROTOCOL_VERSION) {
-      refuse("protocol mismatch", CLOSE.protocol, { expectedProtocol: PROTOCOL_VERSION });
+    const protocol = negotiate(params.minProtocol, params.maxProtocol);
+    if (protocol === undefined) {
+      refuse("protocol mismatch", CLOSE.protocol, mismatch(params));
       return;
     }
+    this.#version = wireVersion(protocol);
     const role = params.role ?? "operator";
     if (role !== "operator" && role !== "node") {
       refuse("invalid role");
@@ -243,6 +266,7 @@ export class Connection implements Listener, NodePeer {
     }
     this.#admission = outcome.admission;
     this.#params = params;
+    if (params.caps && params.caps.length > 0) this.#caps = new Set(params.caps);
     this.#caller = callerOf(this, outcome.admission, params);
     const hello = await this.#host.welcome(this);
     if (this.#phase !== "connecting") return;
@@ -267,14 +291,15 @@ export class Connection implements Listener, NodePeer {
       this.#answer(id, toGatewayError(new BarnacleError("INPUT_INVALID", text)));
       return;
     }
-    this.#host.request(this, message).then(
-      (payload) => this.sendText(JSON.stringify({ type: "res", id: message.id, ok: true, payload })),
-      (error: unknown) => this.#answer(message.id, this.#host.errorOf(error)),
-    );
+    const { id } = message;
+    const accept = (payload: unknown) => this.sendText(JSON.stringify({ type: "res", id, ok: true, payload }));
+    this.#host
+      .request(this, message, accept)
+      .then(accept, (error: unknown) => this.#answer(id, this.#host.errorOf(error)));
   }
 
   #answer(id: string, error: GatewayErrorBody): void {
-    this.sendText(JSON.stringify({ type: "res", id, ok: false, error }));
+    this.sendText(JSON.stringify({ type: "res", id, ok: false, error: this.#version.error(error) }));
   }
 
   #refuse(id: string, error: GatewayErrorBody, code: number): void {
@@ -291,6 +316,16 @@ export class Connection implements Listener, NodePeer {
     this.#host.closed(this, this.#reason === "" ? "connection closed" : this.#reason);
     this.#end.resolve();
   }
+}
+
+function mismatch({ minProtocol, maxProtocol }: ConnectParams) {
+  const newest = PROTOCOL_VERSIONS[PROTOCOL_VERSIONS.length - 1] as number;
+  const oldest = PROTOCOL_VERSIONS[0];
+  return {
+    ...{ code: "PROTOCOL_MISMATCH", clientMinProtocol: minProtocol, clientMaxProtocol: maxProtocol },
+    expectedProtocol: maxProtocol < oldest ? oldest : newest,
+    minimumProbeProtocol: oldest,
+  };
 }
 
 function callerOf(connection: Connection, admission: Admission, params: ConnectParams): Caller {

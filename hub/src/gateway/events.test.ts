@@ -183,6 +183,8 @@ t.test("presence adds up the connections of one device and lets go with the last
 class FakeListener implements Listener {
   readonly role = "operator";
   readonly scopes: readonly string[] = ["operator.read"];
+  readonly caps: ReadonlySet<string> = new Set();
+  readonly subscriptions: ReadonlySet<string> = new Set();
   bufferedBytes = 0;
   seq = 0;
   readonly sent: string[] = [];
@@ -210,7 +212,7 @@ t.test(
     const broadcast = new Broadcast({ listeners: () => [quick, slow, stuck], counters });
     slow.bufferedBytes = SLOW_BYTES + 1;
     stuck.bufferedBytes = MAX_BUFFERED_BYTES + 1;
-    broadcast.send("tick", { ts: 1 }, { dropIfSlow: true });
+    broadcast.send("tick", { ts: 1 });
     broadcast.send("health", { ok: true }, { stateVersion: { presence: 1, health: 2 } });
     t.same(
       quick.sent.map((text) => JSON.parse(text)),

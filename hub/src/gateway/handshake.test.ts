@@ -67,23 +67,39 @@ t.test("connect params are checked, and the reason is cut to fit a close frame",
   t.equal(reason, answer.error?.message.slice(0, 120));
 });
 
-t.test("a protocol range without 3 is refused with 1002, unknown members are not", async (t) => {
+t.test("a protocol range without 3 and 4 is refused with 1002, unknown members are not", async (t) => {
   const hub = await testGateway(t);
-  for (const params of [
-    { minProtocol: 4, maxProtocol: 5 },
-    { minProtocol: 1, maxProtocol: 2 },
+  for (const [minProtocol, maxProtocol, expectedProtocol] of [
+    [5, 6, 4],
+    [1, 2, 3],
   ]) {
     const client = open(t, hub);
-    const answer = await client.connect({ params });
+    const answer = await client.connect({ params: { minProtocol, maxProtocol } });
     t.match(answer.error, {
       code: "INVALID_REQUEST",
       message: "protocol mismatch",
-      details: { expectedProtocol: 3, barnacle: { code: "INPUT_INVALID" } },
+      details: { code: "PROTOCOL_MISMATCH", expectedProtocol, barnacle: { code: "INPUT_INVALID" } },
     });
     t.same(await client.closed, { code: 1002, reason: "protocol mismatch" });
   }
   const newer = open(t, hub);
   t.ok((await newer.connect({ params: { maxProtocol: 4, coreVersion: "9" } })).ok);
+});
+
+t.test("the highest common version is spoken, and each hears a refusal in its own words", async (t) => {
+  const hub = await testGateway(t);
+  for (const [minProtocol, maxProtocol, protocol, code] of [
+    [3, 3, 3, "INVALID_REQUEST"],
+    [4, 4, 4, "FORBIDDEN"],
+    [1, 9, 4, "FORBIDDEN"],
+  ]) {
+    const client = open(t, hub);
+    const hello = await client.connect({ scopes: ["operator.read"], params: { minProtocol, maxProtocol } });
+    t.match(hello.payload, { protocol });
+    t.match(await client.request("voicewake.set", { triggers: [] }), {
+      error: { code, message: "missing scope: operator.write", details: { code: "MISSING_SCOPE" } },
+    });
+  }
 });
 
 t.test("a stranger cannot make the hub buffer a large frame", async (t) => {

@@ -3,14 +3,7 @@ import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
-import {
-  CLOSE,
-  type ConnectParams,
-  type HelloOk,
-  PROTOCOL_VERSION,
-  type RequestFrame,
-  SCOPES,
-} from "@barnacle/protocol/gateway";
+import { CLOSE, type ConnectParams, type HelloOk, type RequestFrame, SCOPES } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
 import { RateLimit, type Upgrades } from "../http/index.ts";
@@ -18,6 +11,7 @@ import { announce } from "./announce.ts";
 import { type AuthOutcome, GatewayAuth } from "./auth.ts";
 import { Broadcast, MAX_BUFFERED_BYTES } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
+import { EVENT_NAMES } from "./events.ts";
 import { healthObject } from "./health.ts";
 import { isLocal } from "./local.ts";
 import { METHOD_NAMES, METHODS } from "./methods/index.ts";
@@ -32,22 +26,6 @@ export const MAX_FRAME_BYTES = 25 * 1024 * 1024;
 const REQUESTS = { perMinute: 1200, burst: 300 };
 const STOP_MS = 1000;
 
-/** Events of protocol 3 that this gateway sends, and its own. */
-export const EVENT_NAMES: readonly string[] = [
-  "connect.challenge",
-  "presence",
-  "tick",
-  "shutdown",
-  "health",
-  "node.pair.requested",
-  "node.pair.resolved",
-  "node.invoke.request",
-  "device.pair.requested",
-  "device.pair.resolved",
-  "voicewake.changed",
-  "barnacle.turn",
-];
-
 export interface GatewayServerOptions extends GatewayServices {
   /** The shared operator token. */
   readonly token: string;
@@ -58,7 +36,7 @@ export interface GatewayServerOptions extends GatewayServices {
   readonly maxConnections?: number;
 }
 
-/** The Moltbot gateway, protocol 3: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
+/** The Moltbot and OpenClaw gateway, protocols 3 and 4: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
 export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
@@ -107,7 +85,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       clientTracking: false,
     });
     this.#endTick = this.clock.every(TICK_MS, () => {
-      this.#broadcast.send("tick", { ts: this.clock.now() }, { dropIfSlow: true });
+      this.#broadcast.send("tick", { ts: this.clock.now() });
     });
     announce({
       hub: this.#hub,
@@ -176,7 +154,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     const { version } = this.#hub;
     const hello: HelloOk = {
       type: "hello-ok",
-      protocol: PROTOCOL_VERSION,
+      protocol: connection.protocol,
       server: { version, host: hostname(), connId: connection.connId },
       features: { methods: [...METHOD_NAMES], events: [...EVENT_NAMES] },
       snapshot: {
@@ -215,13 +193,13 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     }
   }
 
-  async request(connection: Connection, frame: RequestFrame): Promise<unknown> {
+  async request(connection: Connection, frame: RequestFrame, accept: (payload: unknown) => void): Promise<unknown> {
     if (frame.method === "connect") {
       throw new BarnacleError("INPUT_INVALID", "connect is only valid as the first request");
     }
     const { caller } = connection;
     const found = METHODS.get(frame.method);
-    const refused = refusal(found, frame.method, caller);
+    const refused = refusal(found, frame.method, caller, frame.params);
     if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${frame.method}`);
     const wait = this.#requests.take(connection.connId);
     if (wait > 0) {
@@ -232,11 +210,16 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     const context: MethodContext = {
       hub: this.#hub,
       caller,
+      peer: connection,
       presence: this.#presence,
+      broadcast: this.#broadcast,
       uptimeMs: () => this.#uptimeMs(),
       connections: () => this.clients,
+      accept,
     };
-    return found.call(frame.params, context);
+    const { version } = connection;
+    const params = version.params(frame.method, frame.params);
+    return version.result(frame.method, await found.call(params, context), params);
   }
 
   errorOf(error: unknown) {
@@ -278,8 +261,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   #announcePresence(): void {
-    const options = { dropIfSlow: true, stateVersion: this.#stateVersion() };
-    this.#broadcast.send("presence", { presence: this.#presence.list() }, options);
+    this.#broadcast.send("presence", { presence: this.#presence.list() }, { stateVersion: this.#stateVersion() });
   }
 
   *#ready(): Generator<Connection> {

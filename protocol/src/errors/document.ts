@@ -16,7 +16,7 @@ export function errorDocument(): string {
     "`node protocol/src/errors/document.ts`; a test keeps the two equal.",
     "",
     "*Retry*: the same request may succeed later without a change. *HTTP*: status on the hub's HTTP port. *Gateway*: the code",
-    "on the Moltbot wire, which knows only five; ours travels beside it in `details.barnacle.code`.",
+    "on the Moltbot wire, which knows only seven; ours travels beside it in `details.barnacle.code`.",
     "",
     "| code | what went wrong | what to do | retry | HTTP | gateway |",
     "| --- | --- | --- | --- | --- | --- |",

@@ -6,7 +6,7 @@
  * - `hint`: what the reader can do next.
  * - `retryable`: the same request may succeed later without a change.
  * - `http`: status on the HTTP surface.
- * - `gateway`: the code on the Moltbot wire, which knows only five.
+ * - `gateway`: the code on the gateway's wire, which knows only seven; two of them only since protocol 4.
  */
 export interface ErrorEntry {
   readonly summary: string;
@@ -16,7 +16,14 @@ export interface ErrorEntry {
   readonly gateway: GatewayErrorCode;
 }
 
-export type GatewayErrorCode = "INVALID_REQUEST" | "NOT_PAIRED" | "UNAVAILABLE" | "NOT_LINKED" | "AGENT_TIMEOUT";
+export type GatewayErrorCode =
+  | "INVALID_REQUEST"
+  | "NOT_PAIRED"
+  | "FORBIDDEN"
+  | "UNAVAILABLE"
+  | "APPROVAL_NOT_FOUND"
+  | "NOT_LINKED"
+  | "AGENT_TIMEOUT";
 
 function entry(summary: string, hint: string, http: number, gateway: GatewayErrorCode, retryable = false): ErrorEntry {
   return { summary, hint, retryable, http, gateway };
@@ -95,7 +102,7 @@ export const ERROR_TABLE = {
     "The caller may not do this.",
     "Ask for a wider scope, or use an operator that has it.",
     403,
-    "INVALID_REQUEST",
+    "FORBIDDEN",
   ),
   NOT_PAIRED: entry(
     "The device is not paired with this hub.",
@@ -247,6 +254,12 @@ export const ERROR_TABLE = {
     "INVALID_REQUEST",
   ),
   // Wires
+  METHOD_NOT_HERE: entry(
+    "The method exists in the gateway protocol, and has no meaning on this hub.",
+    "See hub/src/gateway/METHODS.md for what is supported.",
+    501,
+    "UNAVAILABLE",
+  ),
   METHOD_UNKNOWN: entry("No such method.", "See features.methods in the hello.", 404, "INVALID_REQUEST"),
   PROTOCOL_MISMATCH: entry("No common protocol version.", "Update the older side.", 400, "INVALID_REQUEST"),
   HUB_UNREACHABLE: entry(

@@ -3,14 +3,24 @@ import { type Static, Type } from "@sinclair/typebox";
 const Id = Type.String({ minLength: 1, maxLength: 200 });
 const Scopes = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 });
 
-/** Operator scopes of protocol 3. Admin includes all others. */
+/** Operator scopes of protocols 3 and 4. Admin includes all others, write includes read and talk. */
 export const SCOPES = {
   admin: "operator.admin",
   read: "operator.read",
   write: "operator.write",
   approvals: "operator.approvals",
   pairing: "operator.pairing",
+  questions: "operator.questions",
+  talk: "operator.talk",
+  talkSecrets: "operator.talk.secrets",
 } as const;
+export type ScopeName = keyof typeof SCOPES;
+
+/** Whether somebody with the scopes `held` may do what needs `wanted`. Source: OpenClaw gateway protocol 4, "scopes". */
+export function grants(held: readonly string[], wanted: ScopeName): boolean {
+  if (held.includes(SCOPES.admin) || held.includes(SCOPES[wanted])) return true;
+  return (wanted === "read" || wanted === "talk") && held.includes(SCOPES.write);
+}
 
 export const PairRequestIdParams = Type.Object({ requestId: Id });
 export const DevicePairListParams = Type.Object({});

@@ -1,7 +1,13 @@
 import { type Static, Type } from "@sinclair/typebox";
 
-/** The version of the Moltbot gateway protocol that is spoken here. */
-export const PROTOCOL_VERSION = 3;
+/** Versions of the gateway protocol that are spoken here: 3 is Moltbot's of January 2026, 4 is today's OpenClaw. */
+export const PROTOCOL_VERSIONS = [3, 4] as const;
+export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
+
+/** The highest version that both sides speak; undefined when there is none. */
+export function negotiate(min: number, max: number): ProtocolVersion | undefined {
+  return PROTOCOL_VERSIONS.findLast((version) => min <= version && version <= max);
+}
 
 export const StateVersion = Type.Object({
   presence: Type.Integer({ minimum: 0 }),

@@ -2,22 +2,29 @@ import { deviceMethods } from "./devices.ts";
 import { homeMethods } from "./home.ts";
 import type { Method } from "./method.ts";
 import { nodeMethods } from "./nodes.ts";
+import { notHereMethods } from "./not-here.ts";
 import { pairingMethods } from "./pairing.ts";
 import { recordMethods } from "./records.ts";
 import { statusMethods } from "./status.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
-/** Every method by name, but for `connect`, which belongs to the handshake. */
-export const METHODS: ReadonlyMap<string, Method> = new Map(
-  [
-    ...statusMethods,
-    ...nodeMethods,
-    ...pairingMethods,
-    ...wakeWordMethods,
-    ...deviceMethods,
-    ...homeMethods,
-    ...recordMethods,
-  ].map((method) => [method.name, method]),
-);
+const ALL: readonly Method[] = [
+  ...statusMethods,
+  ...nodeMethods,
+  ...pairingMethods,
+  ...wakeWordMethods,
+  ...deviceMethods,
+  ...homeMethods,
+  ...recordMethods,
+  ...notHereMethods,
+];
 
-export const METHOD_NAMES: readonly string[] = [...METHODS.keys()];
+/** Every method by name, but for `connect`, which belongs to the handshake. */
+export const METHODS: ReadonlyMap<string, Method> = new Map(ALL.map((method) => [method.name, method]));
+
+/** `features.methods`: what does something here. Clients hide what is not among them. */
+export const METHOD_NAMES: readonly string[] = ALL.filter(isHere).map((method) => method.name);
+
+export function isHere({ support }: Method): boolean {
+  return typeof support === "string" || !("none" in support);
+}

@@ -1,8 +1,9 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
-import { SCOPES } from "@barnacle/protocol/gateway";
+import { grants, type ProtocolVersion, SCOPES, type ScopeName } from "@barnacle/protocol/gateway";
 import { type Validator, validator } from "@barnacle/protocol/schema";
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Principal } from "../../services.ts";
+import type { Broadcast } from "../broadcast.ts";
 import type { Presence } from "../presence.ts";
 import type { GatewayServices } from "../services.ts";
 
@@ -15,21 +16,45 @@ export interface Caller {
   readonly principal: Principal;
 }
 
+/** The connection over which the question came. */
+export interface CallerPeer {
+  readonly connId: string;
+  readonly protocol: ProtocolVersion;
+  /** What the client said in `connect` that it understands. */
+  readonly caps: ReadonlySet<string>;
+  /** Canonical keys of sessions whose events it wants. */
+  readonly subscriptions: Set<string>;
+  /** To this connection alone, without `seq`. */
+  sendEvent(event: string, payload: unknown): void;
+}
+
 export interface MethodContext {
   readonly hub: GatewayServices;
   readonly caller: Caller;
+  readonly peer: CallerPeer;
   readonly presence: Presence;
+  readonly broadcast: Broadcast;
   readonly uptimeMs: () => number;
   readonly connections: () => number;
+  /** Answers at once under the same request id; the result follows as a second answer. */
+  accept(payload: unknown): void;
 }
 
 /** What a caller needs; `node` is the role, the others are operator scopes. */
-export type Access = "node" | "read" | "write" | "pairing" | "approvals" | "admin";
+export type Access = "node" | ScopeName;
 
-/** One method, from which dispatch, validation and `features.methods` come. */
+/** How far a method goes: all of it, a named part, or not at all with the reason. */
+export type Support = "full" | { readonly partial: string } | { readonly none: string };
+
+/** One method, from which dispatch, validation, `features.methods` and METHODS.md come. */
 export interface Method {
   readonly name: string;
   readonly access: Access;
+  readonly support: Support;
+  /** Nodes may call it as well: phone apps do on their node connection. */
+  readonly nodesToo: boolean;
+  /** Decides by the parameters, where one scope does not do for all of them. */
+  readonly accessOf?: (params: unknown) => Access;
   /** It changes something: asked of the policy, and recorded before it is done. */
   readonly records?: "pairing" | "config";
   /** @throws INPUT_INVALID `invalid <method> params: …`, and what the handler throws */
@@ -40,22 +65,45 @@ interface MethodSpec<T extends TSchema> {
   readonly name: string;
   readonly access: Access;
   readonly params: T;
+  readonly support?: Support;
+  readonly nodesToo?: boolean;
+  readonly accessOf?: (params: Static<T>) => Access;
   readonly records?: "pairing" | "config";
   run(params: Static<T>, context: MethodContext): unknown;
 }
 
 export function method<T extends TSchema>(spec: MethodSpec<T>): Method {
   const check = validator(spec.params);
-  const { name, access, records } = spec;
+  const { name, access, accessOf, records } = spec;
   return {
     name,
     access,
+    support: spec.support ?? "full",
+    nodesToo: spec.nodesToo ?? false,
+    ...(accessOf === undefined
+      ? {}
+      : {
+          accessOf: (params: unknown) => (check.check(params ?? {}) ? accessOf((params ?? {}) as Static<T>) : access),
+        }),
     ...(records === undefined ? {} : { records }),
     async call(given, context) {
       const params = given ?? {};
       if (!check.check(params)) throw badParams(name, check, params);
       if (records !== undefined) await permitAndRecord(name, records, params, context);
       return spec.run(params, context);
+    },
+  };
+}
+
+/** A method that clients know and that has no meaning here: it is answered by name, never as unknown. */
+export function notHere(name: string, access: Access, why: string): Method {
+  return {
+    name,
+    access,
+    support: { none: why },
+    nodesToo: access === "node",
+    async call() {
+      throw new BarnacleError("METHOD_NOT_HERE", `${name} is not supported here: ${why}`);
     },
   };
 }
@@ -86,22 +134,32 @@ async function permitAndRecord(
   }
 }
 
-/** Undefined when the caller may use the method. Source: Moltbot gateway protocol 3, "roles and scopes". */
-export function refusal(found: Method | undefined, name: string, caller: Caller): BarnacleError | undefined {
-  if (found?.access === "node") {
-    return caller.role === "node" ? undefined : forbidden(`unauthorized role: ${caller.role}`);
+/**
+ * Undefined when the caller may use the method. To callers without admin an unknown method is one that needs admin.
+ * Source: gateway protocols 3 and 4, "roles and scopes".
+ */
+export function refusal(
+  found: Method | undefined,
+  name: string,
+  caller: Caller,
+  params?: unknown,
+): BarnacleError | undefined {
+  if (caller.role === "node") {
+    return found?.access === "node" || found?.nodesToo ? undefined : forbidden("unauthorized role: node");
   }
-  if (caller.role === "node") return forbidden("unauthorized role: node");
-  const has = (scope: string) => caller.scopes.includes(scope);
-  if (has(SCOPES.admin)) {
-    return found ? undefined : new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
-  }
-  const access = found?.access ?? "admin";
-  if (access === "read" && (has(SCOPES.read) || has(SCOPES.write))) return undefined;
-  if (access !== "admin" && has(SCOPES[access])) return undefined;
-  return forbidden(`missing scope: ${SCOPES[access]}`);
+  if (found?.access === "node") return forbidden("unauthorized role: operator");
+  const access = (found?.accessOf?.(params) ?? found?.access ?? "admin") as ScopeName;
+  if (!grants(caller.scopes, access)) return missingScope(access);
+  return found ? undefined : new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
 }
 
-function forbidden(text: string): BarnacleError {
-  return new BarnacleError("FORBIDDEN", text);
+function missingScope(access: ScopeName): BarnacleError {
+  const missing = SCOPES[access];
+  return forbidden(`missing scope: ${missing}`, {
+    ...{ code: "MISSING_SCOPE", missingScope: missing, requiredScopes: [missing] },
+  });
+}
+
+function forbidden(text: string, details?: Record<string, unknown>): BarnacleError {
+  return new BarnacleError("FORBIDDEN", text, details === undefined ? {} : { details });
 }

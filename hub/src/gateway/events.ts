@@ -1,0 +1,36 @@
+import type { ScopeName } from "@barnacle/protocol/gateway";
+
+/** Who hears an event and what happens to it when a listener is slow. */
+export interface EventSpec {
+  /** Operators need this scope; `all`: none; `direct`: never broadcast, sent to one connection without `seq`. */
+  readonly gate: ScopeName | "all" | "direct";
+  /** Connections of role node: never, always, or those that subscribed to the event's session. */
+  readonly nodes: "no" | "yes" | "subscribed";
+  /** A slow listener misses it instead of being closed. */
+  readonly dropIfSlow: boolean;
+}
+
+const event = (gate: EventSpec["gate"], nodes: EventSpec["nodes"], dropIfSlow: boolean): EventSpec => ({
+  gate,
+  nodes,
+  dropIfSlow,
+});
+
+/** Every event by name, from which broadcasting and `features.events` come. Source: gateway protocols 3 and 4, "events". */
+export const EVENTS = {
+  "connect.challenge": event("direct", "yes", false),
+  "node.invoke.request": event("direct", "yes", false),
+  tick: event("all", "yes", true),
+  health: event("all", "yes", false),
+  presence: event("all", "no", true),
+  shutdown: event("all", "yes", false),
+  "voicewake.changed": event("all", "yes", true),
+  "device.pair.requested": event("pairing", "no", true),
+  "device.pair.resolved": event("pairing", "no", true),
+  "node.pair.requested": event("pairing", "no", true),
+  "node.pair.resolved": event("pairing", "no", true),
+  "barnacle.turn": event("read", "no", false),
+} satisfies Record<string, EventSpec>;
+
+export type EventName = keyof typeof EVENTS;
+export const EVENT_NAMES: readonly string[] = Object.keys(EVENTS);
