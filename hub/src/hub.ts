@@ -11,6 +11,7 @@ import {
   type Unit,
 } from "@barnacle/protocol/runtime";
 import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
+import { NoRuns, noSessions } from "./agent/none.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
@@ -146,6 +147,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     audit,
     inbox,
     voice,
+    runs: new NoRuns(),
+    sessions: noSessions,
     household,
     wakeWords,
     counters,

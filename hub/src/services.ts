@@ -2,6 +2,7 @@
  * What the hub's parts ask of each other. Each interface is implemented by the folder of the same name; only `hub.ts`
  * knows which class that is.
  */
+export type * from "./services/agent.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/devices.ts";
 export type * from "./services/inbox.ts";

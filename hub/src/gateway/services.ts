@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from "@barnacle/protocol/runtime";
 import type {
+  AgentRuns,
   Audit,
   Commands,
   Counters,
@@ -8,6 +9,7 @@ import type {
   Inbox,
   Policy,
   Router,
+  Sessions,
   VoiceTurns,
   WakeWords,
 } from "../services.ts";
@@ -25,6 +27,8 @@ export interface GatewayServices {
   readonly audit: Audit;
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
+  readonly runs: AgentRuns;
+  readonly sessions: Sessions;
   readonly household: Household;
   readonly wakeWords: WakeWords;
   readonly counters: Counters;

@@ -1,6 +1,7 @@
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
+import { FakeRuns, FakeSessions } from "../agent/testing.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
@@ -88,6 +89,8 @@ export interface TestGateway extends TestRegistry {
   readonly wakeWords: StoredWakeWords;
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
+  /** Runs that the test answers. */
+  readonly runs: FakeRuns;
   /** What the router answers. */
   route: (request: RouteRequest) => RouteDecision;
 }
@@ -102,6 +105,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const wakeWords = new StoredWakeWords({ store, clock, initial: ["hey jarvis"] });
   await wakeWords.start();
   const voice = fakeVoice();
+  const runs = new FakeRuns();
   const random = seededRandom(11);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
@@ -113,6 +117,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     audit,
     inbox: fakeInbox(),
     voice,
+    runs,
+    sessions: new FakeSessions(),
     household: fakeHousehold(),
     wakeWords,
     config: () => ({ site: "home", gateway: { port: 1, token: "canary-token" } }),
@@ -130,7 +136,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   });
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, runs },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;

@@ -10,6 +10,7 @@ import { bindFailure } from "../broker/bind-failure.ts";
 import type { Counters, Devices } from "../services.ts";
 import { frontPage } from "./front-page.ts";
 import { RateLimit } from "./rate-limit.ts";
+import type { HttpRoutes } from "./routes.ts";
 
 const BODY_LIMIT = 64 * 1024;
 /** A waiting node asks for a challenge and for its state every few seconds; many may share an address. */
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly devices: Devices;
   readonly gateway: Upgrades;
+  /** What else is served on this port. */
+  readonly routes?: readonly HttpRoutes[];
   /** True once the hub can serve nodes and operators. */
   readonly isReady: () => boolean;
   readonly counters: Counters;
@@ -74,6 +77,7 @@ export class HttpServer implements Unit {
       requestTimeout: 30_000,
     });
     this.#routes(server);
+    for (const routes of this.#options.routes ?? []) await server.register(async (own) => routes.register(own));
     server.server.on("upgrade", (request, socket: Socket, head) => {
       socket.setTimeout(0);
       this.#options.gateway.handleUpgrade(request, socket, head);
