@@ -25,6 +25,7 @@ interface Waiting {
  */
 export class MqttLink implements DeviceLink, Unit {
   readonly transport = "mqtt";
+  readonly executesOnce = true;
   readonly events = new Events<MqttLinkEvents>();
   readonly #broker: MqttBroker;
   readonly #clock: Clock;

@@ -35,6 +35,7 @@ class ScriptedLink implements DeviceLink {
   readonly requests: CommandRequest[] = [];
   readonly executed: string[] = [];
   connected = true;
+  executesOnce = true;
   answer: (request: CommandRequest) => Promise<Partial<CommandResult>> = async () => ({});
   readonly #results = new Map<string, CommandResult>();
 
@@ -273,6 +274,34 @@ t.test("without an answer the outcome is unknown until the key is tried again", 
   t.match(await h.door.invoke(h.call()), { commandId, duplicate: true, payload: { n: 1 } });
   t.same(h.link.executed, ["key-1"]);
   t.match(h.door.find(commandId), { status: "done" });
+});
+
+t.test("a device without a journal is never sent a command again: its outcome stays unknown", async (t) => {
+  const h = await house(t);
+  h.link.executesOnce = false;
+  h.link.answer = async () => {
+    throw new BarnacleError("COMMAND_TIMEOUT", "no answer");
+  };
+  await t.rejects(h.door.invoke(h.call()), { code: "COMMAND_TIMEOUT" });
+  await t.rejects(h.door.invoke(h.call()), { code: "COMMAND_OUTCOME_UNKNOWN", message: /had no answer.*no journal/ });
+  await h.restart();
+  await t.rejects(h.door.invoke(h.call()), { code: "COMMAND_OUTCOME_UNKNOWN" });
+  t.equal(h.link.requests.length, 1);
+  t.match((await trail(h)).slice(-2), ["decision allow", "outcome refused COMMAND_OUTCOME_UNKNOWN"]);
+  await t.rejects(h.door.invoke(h.call({ params: { line: 5 } })), { code: "CONFLICT" });
+});
+
+t.test("while the device is away an unknown outcome is called unknown, and is settled once it is back", async (t) => {
+  const h = await house(t);
+  h.link.answer = async () => {
+    throw new BarnacleError("COMMAND_TIMEOUT", "no answer");
+  };
+  await t.rejects(h.door.invoke(h.call()), { code: "COMMAND_TIMEOUT" });
+  h.link.connected = false;
+  await t.rejects(h.door.invoke(h.call()), { code: "COMMAND_OUTCOME_UNKNOWN", message: /is not connected/ });
+  h.link.connected = true;
+  t.match(await h.door.invoke(h.call()), { duplicate: true, payload: { n: 1 } });
+  t.same(h.link.executed, ["key-1"]);
 });
 
 t.test("a late result settles an unknown outcome once, and only from the device it belongs to", async (t) => {

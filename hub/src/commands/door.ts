@@ -174,7 +174,13 @@ export class CommandDoor implements Commands, Unit {
       const known = this.#journal.find(call.deviceId, call.idempotencyKey);
       const settled = known?.status === "done" || known?.status === "failed";
       const clash = known && known.paramsDigest !== judged.digest;
-      const refusal = clash ? keyConflict(call.idempotencyKey, known.command) : settled ? undefined : way;
+      const refusal = clash
+        ? keyConflict(call.idempotencyKey, known.command)
+        : settled
+          ? undefined
+          : known
+            ? unanswerable(known, way)
+            : way;
       if (refusal instanceof BarnacleError) {
         this.#recordDecision(judged, known?.commandId);
         this.#recordRefusal(judged, refusal);
@@ -328,6 +334,16 @@ function outcomeOf(
     decision,
     policyMs,
   };
+}
+
+/** Why a command that was begun, and has no result, can't be settled by sending it again. Undefined: it can. */
+function unanswerable({ command }: JournalRow, way: Reachable | BarnacleError): BarnacleError | undefined {
+  if (!(way instanceof BarnacleError) && way.link.executesOnce) return undefined;
+  const why =
+    way instanceof BarnacleError
+      ? `its device cannot be asked: ${way.message}`
+      : "its device keeps no journal that could be asked";
+  return new BarnacleError("COMMAND_OUTCOME_UNKNOWN", `${command} was sent before and had no answer, and ${why}`);
 }
 
 /** A node may use codes of its own; to the caller they are failures of the command, with the node's words. */

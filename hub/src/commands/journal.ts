@@ -70,7 +70,7 @@ export class CommandJournal {
     return { ...beginning, status: "running" };
   }
 
-  /** Notes that a command of unknown outcome is about to be sent again, under its old id. */
+  /** Notes that the device of a command of unknown outcome is about to be asked, by the same command under its old id and key. */
   resume(row: JournalRow): JournalRow {
     this.#store.run("UPDATE commands SET status = 'running' WHERE command_id = ?", row.commandId);
     return { ...row, status: "running" };

@@ -28,6 +28,8 @@ const BARE = "$value";
 /** Commands to native gateway nodes: `node.invoke.request` out, `node.invoke.result` back. */
 export class WsLink implements DeviceLink {
   readonly transport = "websocket";
+  /** The gateway protocol gives them the key, but asks nothing of what they do with it. */
+  readonly executesOnce = false;
   readonly #clock: Clock;
   readonly #peers = new Map<string, NodePeer>();
   readonly #waiting = new Map<string, Waiting>();

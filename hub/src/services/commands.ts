@@ -5,6 +5,8 @@ import type { Principal } from "./principal.ts";
 /** A transport that reaches devices. The commands part sends through whichever link holds the device. */
 export interface DeviceLink {
   readonly transport: "mqtt" | "websocket";
+  /** Its devices keep a journal by idempotency key: sent again, a command is not executed again. */
+  readonly executesOnce: boolean;
   isConnected(deviceId: string): boolean;
   /** Resolves with the device's result. @throws DEVICE_OFFLINE, COMMAND_TIMEOUT */
   send(deviceId: string, request: CommandRequest): Promise<CommandResult>;
@@ -38,7 +40,7 @@ export interface CommandOutcome {
 
 /** The single door to every device: policy, audit, journal, link, audit again. */
 export interface Commands {
-  /** @throws POLICY_DENIED, AUDIT_UNWRITABLE, DEVICE_UNKNOWN, DEVICE_OFFLINE, COMMAND_UNKNOWN, COMMAND_TIMEOUT, and the node's own errors */
+  /** @throws POLICY_DENIED, AUDIT_UNWRITABLE, DEVICE_UNKNOWN, DEVICE_OFFLINE, COMMAND_UNKNOWN, COMMAND_TIMEOUT, COMMAND_OUTCOME_UNKNOWN, and the node's own errors */
   invoke(call: CommandCall): Promise<CommandOutcome>;
 }
 

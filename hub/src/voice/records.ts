@@ -95,7 +95,13 @@ export function unheard(turn: TurnRecord): { readonly reply: string; readonly er
 }
 
 export function shape(
-  code: "NO_SPEECH" | "HARDWARE_UNAVAILABLE" | "NOT_UNDERSTOOD" | "TIMEOUT" | "HUB_STOPPING",
+  code:
+    | "NO_SPEECH"
+    | "HARDWARE_UNAVAILABLE"
+    | "NOT_UNDERSTOOD"
+    | "TIMEOUT"
+    | "HUB_STOPPING"
+    | "COMMAND_OUTCOME_UNKNOWN",
   text: string,
 ) {
   return new BarnacleError(code, text).toShape();

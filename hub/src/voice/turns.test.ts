@@ -167,8 +167,10 @@ t.test("unfinished turns that nobody waits for any more are marked failed", asyn
   const hub = await voiceHub(t);
   hub.commands.answer = () => new Promise(() => {});
   await hub.turns.receive(KITCHEN, report("old", "turn on the kitchen light"));
+  await hub.turns.receive(KITCHEN, report("early", "turn on the kitchen light"));
   void hub.turns.ask("turn off the fan", { principal: operator, room: "kitchen", idempotencyKey: "k" });
   await settled();
+  hub.store.run("UPDATE turns SET status = 'received', plan = NULL WHERE turn_id = 'early'");
   await hub.clock.advance(20_000);
   await hub.turns.receive(KITCHEN, report("new", "turn on the fan", { startedAt: hub.clock.now() - 2000 }));
   await settled();
@@ -176,9 +178,14 @@ t.test("unfinished turns that nobody waits for any more are marked failed", asyn
   await hub.clock.advance(15_000);
   const again = await hub.boot();
   await settled();
-  t.match(await again.turns.get("old"), { status: "failed", reason: /too old/, error: { code: "HUB_STOPPING" } });
+  t.match(await again.turns.get("old"), {
+    status: "failed",
+    reason: /too old.*not known/,
+    error: { code: "COMMAND_OUTCOME_UNKNOWN" },
+  });
+  t.match(await again.turns.get("early"), { status: "failed", reason: /too old/, error: { code: "HUB_STOPPING" } });
   const asked = (await again.turns.list({})).find((turn) => turn.source === "text");
-  t.match(asked, { status: "failed", reason: /restarted while it answered/ });
+  t.match(asked, { status: "failed", reason: /restarted while it answered; whether it was done is not known/ });
   t.equal((await again.turns.get("new"))?.status, "answering");
   await hub.clock.advance(16_000);
   await settled();

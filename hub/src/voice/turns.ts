@@ -222,11 +222,11 @@ export class VoiceTurnService implements VoiceTurns, Unit {
     const { turn, receivedAt, plan } = stored;
     const left = FRESH_MS - Math.abs(now - receivedAt);
     if (turn.source === "text" || turn.deviceId === undefined) {
-      if (turn.status !== "done") await this.#fail(turn, "the hub was restarted while it answered");
+      if (turn.status !== "done") await this.#fail(stored, "the hub was restarted while it answered");
       return;
     }
     if (turn.status !== "done" && left <= 0)
-      return this.#fail(turn, "the hub was restarted, and the turn was too old to go on with");
+      return this.#fail(stored, "the hub was restarted, and the turn was too old to go on with");
     if (turn.status === "done" && (turn.replySpoken !== undefined || left <= 0)) return;
     this.#whenOnline(turn.turnId, turn.deviceId, left, (online) => {
       if (turn.status === "done") {
@@ -234,7 +234,7 @@ export class VoiceTurnService implements VoiceTurns, Unit {
       } else if (online) {
         void this.#begin(turn, this.#speaker(turn), plan, new HubSpans(this.#options.clock, turn.spans, 0));
       } else {
-        void this.#fail(turn, "the hub was restarted, and the node did not come back in time");
+        void this.#fail(stored, "the hub was restarted, and the node did not come back in time");
       }
     });
   }
@@ -263,9 +263,13 @@ export class VoiceTurnService implements VoiceTurns, Unit {
     this.#waiting.set(turnId, cancel);
   }
 
-  async #fail(turn: TurnRecord, reason: string): Promise<void> {
+  /** A turn whose plan is on disk may have had its commands carried out, and their results lost. */
+  async #fail({ turn, plan }: StoredTurn, why: string): Promise<void> {
+    const begun = (plan?.steps.length ?? 0) > 0;
+    const reason = begun ? `${why}; whether it was done is not known` : why;
+    const error = shape(begun ? "COMMAND_OUTCOME_UNKNOWN" : "HUB_STOPPING", reason);
     try {
-      await this.#save({ ...turn, status: "failed", ok: false, reason, error: shape("HUB_STOPPING", reason) });
+      await this.#save({ ...turn, status: "failed", ok: false, reason, error });
     } catch (error) {
       this.#options.log.error({ turnId: turn.turnId, reason: messageOf(error) }, "a turn could not be stored");
     }

@@ -15,11 +15,13 @@ export interface Command<T extends TSchema = TSchema> {
   readonly params: T;
   /** Why it can't be offered now; absent: it can. */
   readonly unavailable?: () => string | undefined;
+  /** It only looks, at pins, files or counters: its start need not be on record, because nothing could happen twice. */
+  readonly looksOnly?: true;
   /** Effects happen here and nowhere else. Throws the family's errors. */
   run(params: Static<T>, call: CommandCall): Promise<JsonObject>;
   /**
-   * Asked when the node went down while an idempotent command ran: what `run` gives, if its effect is there to be seen;
-   * undefined: `run` it again.
+   * Asked when the node went down while this ran; it only looks, and never acts. What `run` would have given, where its
+   * effect is there to be seen; undefined, or absent: nobody can tell.
    */
   already?(params: Static<T>): Promise<JsonObject | undefined>;
 }

@@ -17,16 +17,19 @@ export function deviceCommands(parts: DeviceParts): Command[] {
     command({
       spec: { name: "device.info", idempotent: true, summary: "name, room, board, versions" },
       params: Type.Object({}),
+      looksOnly: true,
       run: () => parts.info(),
     }),
     command({
       spec: { name: "device.health", idempotent: true, summary: "board readings and counters" },
       params: Type.Object({}),
+      looksOnly: true,
       run: () => parts.health(),
     }),
     command({
       spec: { name: "wake.status", idempotent: true, summary: "engine, phrases and state of the pipeline" },
       params: Type.Object({}),
+      looksOnly: true,
       run: async () => parts.wakeStatus(),
     }),
     command({
@@ -34,6 +37,7 @@ export function deviceCommands(parts: DeviceParts): Command[] {
       params: Type.Object({
         bins: Type.Array(Type.String({ pattern: "^[A-Za-z0-9._+-]{1,80}$" }), { minItems: 1, maxItems: 50 }),
       }),
+      looksOnly: true,
       run: async ({ bins }) => ({ bins: which(bins, parts.searchPath() ?? "") }),
     }),
   ];

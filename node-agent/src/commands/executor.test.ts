@@ -4,9 +4,10 @@ import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
 import type { CommandRequest, JsonObject } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import t, { type Test } from "tap";
+import type { Speaker } from "../speaker/index.ts";
 import { openDatabase } from "../state/index.ts";
 import { Counters } from "../telemetry/counters.ts";
-import { type Command, command, deviceCommands, Executor, gpioCommands, Journal } from "./index.ts";
+import { type Command, command, deviceCommands, Executor, gpioCommands, Journal, soundCommands } from "./index.ts";
 
 let ids = 0;
 const ask = (name: string, key: string, params: JsonObject = {}): CommandRequest => ({
@@ -87,45 +88,123 @@ t.test("a key used for something else is a conflict", async (t) => {
   t.equal(runs.length, 1);
 });
 
-t.test("after a restart in the middle, only an idempotent command runs again", async (t) => {
-  const { executor, journal, runs } = setUp(t);
+t.test("what was begun and has no result is never executed again, whatever kind of command it is", async (t) => {
+  const first = setUp(t);
   const burn = ask("toast.burn", "k1");
   const set = ask("lamp.set", "k2");
-  journal.started(burn, 5);
-  journal.started(set, 5);
-  const unknown = await executor.execute(burn);
-  t.match(unknown, { ok: false, error: { code: "COMMAND_OUTCOME_UNKNOWN" }, startedAt: 5 });
-  t.match(await executor.execute(burn), { error: { code: "COMMAND_OUTCOME_UNKNOWN" }, duplicate: true });
-  t.match(await executor.execute(set), { ok: true, duplicate: false });
-  t.equal(runs.length, 1);
+  const gone = ask("kettle.boil", "k3");
+  for (const request of [burn, set, gone]) first.journal.started(request, 5);
+  first.db.close();
+  const { executor, runs } = setUp(t, { dir: first.dir, deny: ["toast.*"] });
+  for (const request of [burn, set, gone]) {
+    const unknown = await executor.execute(request);
+    t.match(unknown, { ok: false, error: { code: "COMMAND_OUTCOME_UNKNOWN" }, startedAt: 5, duplicate: false });
+    const again = await executor.execute({ ...request, commandId: "asked again" });
+    t.same(again, { ...unknown, commandId: "asked again", duplicate: true }, "and the answer stays");
+  }
+  t.equal(runs.length, 0);
 });
 
-t.test("a pin that was set when the node went down is not set again", async (t) => {
+t.test("a start is on disk before the first effect, flushed, and what only looks needs none", async (t) => {
+  const { journal, db, clock, counters, dir } = setUp(t);
+  const seen: unknown[] = [];
+  const other = openDatabase(dir);
+  t.teardown(() => other.close());
+  const run = async (): Promise<JsonObject> => {
+    seen.push(
+      other
+        .prepare("SELECT key, result FROM journal ORDER BY key")
+        .all()
+        .map((row) => ({ ...row })),
+    );
+    seen.push(db.prepare("PRAGMA synchronous").get()?.synchronous);
+    return {};
+  };
+  const params = Type.Object({});
+  const commands = [
+    command({ spec: { name: "lamp.set", idempotent: true }, params, run }),
+    command({ spec: { name: "lamp.get", idempotent: true }, params, looksOnly: true, run }),
+  ];
+  const executor = new Executor({ commands, journal, deny: [], clock, log: silentLog, counters });
+  const FULL = 2;
+  await executor.execute(ask("lamp.get", "a"));
+  t.same(seen.splice(0), [[], FULL]);
+  await executor.execute(ask("lamp.set", "b"));
+  t.match(seen.splice(0), [
+    [
+      { key: "a", result: /true/ },
+      { key: "b", result: null },
+    ],
+    FULL,
+  ]);
+  t.match(await executor.execute(ask("lamp.get", "a")), { ok: true, duplicate: true });
+  t.equal(seen.length, 0, "what was seen under a key stays");
+});
+
+t.test(
+  "without a start on disk nothing is done; a result that the disk does not take is told all the same",
+  async (t) => {
+    const { executor, db, runs } = setUp(t);
+    const full = (when: string) =>
+      db.exec(`CREATE TEMP TRIGGER full BEFORE ${when} ON journal BEGIN SELECT RAISE(ABORT, 'no space'); END`);
+    full("INSERT");
+    const refused = await executor.execute(ask("lamp.set", "k"));
+    t.match(refused, { ok: false, error: { code: "STATE_UNWRITABLE", message: /was not started.*no space/ } });
+    t.equal(runs.length, 0);
+    db.exec("DROP TRIGGER full");
+    full("UPDATE");
+    t.match(await executor.execute(ask("lamp.set", "k")), { ok: true, payload: { done: 1 } });
+    db.exec("DROP TRIGGER full");
+    t.match(await executor.execute(ask("lamp.set", "k")), { error: { code: "COMMAND_OUTCOME_UNKNOWN" } });
+    t.equal(runs.length, 1);
+  },
+);
+
+t.test("after a crash the effect is looked for, and never brought about", async (t) => {
   const { journal, db, clock, counters } = setUp(t);
   const gpio = new FakeGpio(clock);
   await gpio.open([{ line: 17, direction: "out" }]);
-  const written: number[] = [];
+  const acts: string[] = [];
   const port: GpioPort = Object.assign(Object.create(gpio) as GpioPort, {
     read: (line: number) => gpio.read(line),
-    write: async (line: number, value: 0 | 1) => {
-      written.push(line);
-      await gpio.write(line, value);
-    },
+    write: async () => void acts.push("write"),
+    pwm: async () => void acts.push("pwm"),
   });
-  const executor = new Executor({ commands: gpioCommands(port), journal, deny: [], clock, log: silentLog, counters });
-  for (const [key, value, before, writes] of [
-    ["done before", 1, 1, 0],
-    ["not done before", 1, 0, 1],
-  ] as const) {
-    await gpio.write(17, before);
-    written.length = 0;
-    const request = ask("gpio.write", key, { line: 17, value });
-    journal.started(request, 5, { relaxed: true });
-    t.match(await executor.execute(request), { ok: true, payload: { line: 17, value }, duplicate: false }, key);
-    t.match(await executor.execute(request), { ok: true, duplicate: true });
-    t.equal(written.length, writes, key);
+  const muted = { now: true };
+  const sound = soundCommands({
+    speaker: { active: false, hush: () => void acts.push("hush") } as unknown as Speaker,
+    playerMissing: () => undefined,
+    voiceMissing: () => undefined,
+    microphoneMissing: () => undefined,
+    quiet: async () => {},
+    mute: async () => void acts.push("mute"),
+    muted: () => muted.now,
+    name: "Kitchen",
+  });
+  const commands = [...gpioCommands(port), ...sound];
+  const executor = new Executor({ commands, journal, deny: [], clock, log: silentLog, counters });
+  await gpio.write(17, 1);
+  const cases: [string, JsonObject, JsonObject | undefined][] = [
+    ["gpio.write", { line: 17, value: 1 }, { line: 17, value: 1 }],
+    ["gpio.write", { line: 17, value: 0 }, undefined],
+    ["gpio.write", { line: 4, value: 0 }, undefined],
+    ["gpio.pwm", { line: 17, percent: 100 }, undefined],
+    ["audio.mute", { muted: true }, { muted: true }],
+    ["audio.mute", { muted: false }, undefined],
+    ["audio.stop", {}, undefined],
+  ];
+  for (const [name, params, seen] of cases) {
+    const request = ask(name, `${name} ${JSON.stringify(params)}`, params);
+    journal.started(request, 5);
+    const result = await executor.execute(request);
+    const expected = seen ? { ok: true, payload: seen } : { ok: false, error: { code: "COMMAND_OUTCOME_UNKNOWN" } };
+    t.match(result, { ...expected, duplicate: false }, request.idempotencyKey);
+    t.same(await executor.execute(request), { ...result, duplicate: true });
   }
-  t.same(db.prepare("PRAGMA synchronous").get(), { synchronous: 2 }, "results are flushed");
+  t.same(acts, []);
+  t.match(await executor.execute(ask("gpio.write", "gpio.write new", { line: 17, value: 1 })), { ok: true });
+  t.same(acts, ["write"], "a new key acts, though the pin is there");
+  t.same(db.prepare("SELECT count(*) AS n FROM journal WHERE result IS NULL").get()?.n, 0);
 });
 
 t.test("refusals name what was wrong and are not remembered", async (t) => {
@@ -168,10 +247,10 @@ t.test("a failure is a result and is remembered", async (t) => {
   t.equal(counters.get("commandsFailed"), 2);
 });
 
-t.test("keys are kept for a week, then forgotten", async (t) => {
+t.test("keys are kept for two weeks, then forgotten", async (t) => {
   const { executor, journal, clock } = setUp(t);
   await executor.execute(ask("toast.burn", "k"));
-  await clock.advance(6.9 * 24 * 3600 * 1000);
+  await clock.advance(13.9 * 24 * 3600 * 1000);
   t.equal(journal.prune(), 0);
   await clock.advance(0.2 * 24 * 3600 * 1000);
   t.equal(journal.prune(), 1);

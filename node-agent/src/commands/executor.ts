@@ -1,4 +1,4 @@
-import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Clock, Log } from "@barnacle/protocol/runtime";
 import {
   type CommandRequest,
@@ -13,6 +13,11 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Command } from "./command.ts";
 import { fingerprintOf, type Journal } from "./journal.ts";
 
+interface Known {
+  readonly command: Command;
+  readonly params: Validator<TSchema>;
+}
+
 export interface ExecutorParts {
   readonly commands: readonly Command[];
   readonly journal: Journal;
@@ -24,12 +29,13 @@ export interface ExecutorParts {
 }
 
 /**
- * Executes commands at most once per idempotency key, over restarts and power cuts: the start of what must not be repeated
- * is on disk before its first effect, every result before it is reported. A key seen again gets the first result.
+ * Executes commands at most once per idempotency key, over restarts and power cuts: a start is on disk before the first
+ * effect, a result before it is reported. A key seen again gets the first result; where there is none, because the node
+ * went down in between, what can be seen of the effect, or that the outcome is unknown. It is never executed again.
  */
 export class Executor {
   readonly #parts: ExecutorParts;
-  readonly #commands = new Map<string, { command: Command; params: Validator<TSchema> }>();
+  readonly #commands = new Map<string, Known>();
   readonly #running = new Map<string, { fingerprint: string; result: Promise<CommandResult> }>();
 
   constructor(parts: ExecutorParts) {
@@ -71,44 +77,66 @@ export class Executor {
     if (entry.kind === "finished") return this.#repeat(request, entry.result);
     if (entry.kind === "conflict") return this.#conflict(request);
     const known = this.#commands.get(request.command);
-    if (!known) return refuse(new BarnacleError("COMMAND_UNKNOWN", `no command ${request.command} on this node`));
-    if (entry.kind === "interrupted" && !known.command.spec.idempotent) {
-      const text = `${request.command} was under way when the node went down`;
-      const result = this.#failure(request, new BarnacleError("COMMAND_OUTCOME_UNKNOWN", text), entry.startedAt, 0);
-      journal.finished(request, result);
-      return result;
+    if (entry.kind === "interrupted" && !known?.command.looksOnly) {
+      return this.#keep(request, await this.#afterwards(known, request, entry.startedAt));
     }
+    if (!known) return refuse(new BarnacleError("COMMAND_UNKNOWN", `no command ${request.command} on this node`));
     let params: unknown;
     try {
-      params = this.#admit(known.command, known.params, request);
+      params = this.#admit(known, request);
     } catch (error) {
       return refuse(toBarnacleError(error));
     }
     const expired = (): boolean => clock.monotonic() - arrived >= request.timeoutMs;
     if (expired()) return refuse(tooLate(request));
-    // The start of an idempotent command is not flushed: that saves a wait for the disk on the way from a spoken word to
-    // a pin, and after a power cut, which resets the pins, it may be run again.
-    journal.started(request, startedAt, { relaxed: known.command.spec.idempotent });
+    try {
+      if (!known.command.looksOnly) journal.started(request, startedAt);
+    } catch (error) {
+      const text = `${request.command} was not started, because that could not be written down: ${messageOf(error)}`;
+      return refuse(new BarnacleError("STATE_UNWRITABLE", text, { cause: error }));
+    }
     const began = clock.monotonic();
-    let result: CommandResult;
     try {
       const call = { commandId: request.commandId, turnId: request.turnId, expired };
-      const there = entry.kind === "interrupted" ? await known.command.already?.(params) : undefined;
-      const payload = there ?? (await known.command.run(params, call));
-      result = this.#success(request, payload, startedAt, clock.monotonic() - began);
+      const payload = await known.command.run(params, call);
       counters.add("commands");
+      return this.#keep(request, this.#success(request, payload, startedAt, clock.monotonic() - began));
     } catch (error) {
       const failure = toBarnacleError(error, "COMMAND_FAILED");
       log.warn({ command: request.command, code: failure.code, reason: failure.message }, "command failed");
       counters.add("commandsFailed");
-      result = this.#failure(request, failure, startedAt, clock.monotonic() - began);
+      return this.#keep(request, this.#failure(request, failure, startedAt, clock.monotonic() - began));
     }
-    journal.finished(request, result);
+  }
+
+  /** What is known of a command that was begun and whose result is not on record. Looks, and never acts. */
+  async #afterwards(known: Known | undefined, request: CommandRequest, startedAt: number): Promise<CommandResult> {
+    let why = `${request.command} was under way when the node went down`;
+    try {
+      const seen = known && (await known.command.already?.(this.#admit(known, request)));
+      if (seen) return this.#success(request, seen, startedAt, 0);
+    } catch (error) {
+      why += `, and what came of it cannot be looked at: ${messageOf(error)}`;
+    }
+    return this.#failure(request, new BarnacleError("COMMAND_OUTCOME_UNKNOWN", why), startedAt, 0);
+  }
+
+  /** The command has happened by now: when its result can't be written down it is told all the same. */
+  #keep(request: CommandRequest, result: CommandResult): CommandResult {
+    try {
+      this.#parts.journal.finished(request, result);
+    } catch (error) {
+      const { command, idempotencyKey } = request;
+      this.#parts.log.error(
+        { command, idempotencyKey, reason: messageOf(error) },
+        "a result could not be written down",
+      );
+    }
     return result;
   }
 
   /** Local policy, availability, parameters. @throws POLICY_DENIED, HARDWARE_UNAVAILABLE, COMMAND_PARAMS */
-  #admit(command: Command, params: Validator<TSchema>, request: CommandRequest): unknown {
+  #admit({ command, params }: Known, request: CommandRequest): unknown {
     const { name } = command.spec;
     if (this.#denied(name)) {
       throw new BarnacleError("POLICY_DENIED", `${name} is denied by this node's own configuration`, {

@@ -14,12 +14,14 @@ export function gpioCommands(gpio: GpioPort | string): Command[] {
       spec: { name: "gpio.list", idempotent: true, summary: "configured pins with their values" },
       params: Type.Object({}),
       unavailable,
+      looksOnly: true,
       run: async () => ({ lines: port().list() }),
     }),
     command({
       spec: { name: "gpio.read", idempotent: true, summary: "value of a pin; 1 means on" },
       params: Type.Object({ line: Line }),
       unavailable,
+      looksOnly: true,
       run: async ({ line }) => ({ line, value: await port().read(line) }),
     }),
     command({

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { CommandRequest, CommandResult } from "@barnacle/protocol/schema";
 
-/** Keys are remembered for 7 days: longer than any hub retries. */
-const KEEP_MS = 7 * 24 * 3600 * 1000;
+/** Keys are remembered for 14 days: longer than the hub remembers them, so a key is never new to the node alone. */
+const KEEP_MS = 14 * 24 * 3600 * 1000;
 
 /** What is on record for a key. */
 export type JournalEntry =
@@ -19,6 +19,7 @@ export type JournalEntry =
 export class Journal {
   readonly #db: DatabaseSync;
   readonly #clock: Clock;
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync, clock: Clock) {
     this.#db = db;
@@ -26,9 +27,9 @@ export class Journal {
   }
 
   lookup(request: CommandRequest): JournalEntry {
-    const row = this.#db
-      .prepare("SELECT fingerprint, started_at, result FROM journal WHERE key = ?")
-      .get(request.idempotencyKey) as { fingerprint: string; started_at: number; result: string | null } | undefined;
+    const row = this.#sql("SELECT fingerprint, started_at, result FROM journal WHERE key = ?").get(
+      request.idempotencyKey,
+    ) as { fingerprint: string; started_at: number; result: string | null } | undefined;
     if (row === undefined) return { kind: "new" };
     if (row.fingerprint !== fingerprintOf(request)) return { kind: "conflict" };
     if (row.result === null) return { kind: "interrupted", startedAt: row.started_at };
@@ -36,41 +37,36 @@ export class Journal {
   }
 
   /**
-   * Called before the command has any effect. On disk when it returns; with `relaxed` a power cut may undo it, though
-   * never the death of this process.
+   * Claims a new key before the command has any effect. On disk when it returns: not even a power cut undoes it.
+   * @throws when the key is on record already, or the disk does not take it; then nothing may be done
    */
-  started(request: CommandRequest, at: number, { relaxed = false } = {}): void {
-    if (relaxed) this.#db.exec("PRAGMA synchronous = NORMAL");
-    try {
-      this.#start(request, at);
-    } finally {
-      if (relaxed) this.#db.exec("PRAGMA synchronous = FULL");
-    }
+  started(request: CommandRequest, at: number): void {
+    this.#sql("INSERT INTO journal (key, fingerprint, started_at) VALUES (?, ?, ?)").run(
+      request.idempotencyKey,
+      fingerprintOf(request),
+      Math.floor(at),
+    );
   }
 
-  /** On disk when it returns; `started` need not have come before. */
+  /** On disk when it returns; `started` need not have come before. A result on record is never replaced. */
   finished(request: CommandRequest, result: CommandResult): void {
-    this.#db
-      .prepare(
-        `INSERT INTO journal (key, fingerprint, started_at, result) VALUES (?, ?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET result = excluded.result`,
-      )
-      .run(request.idempotencyKey, fingerprintOf(request), Math.floor(result.startedAt), JSON.stringify(result));
+    this.#sql(
+      `INSERT INTO journal (key, fingerprint, started_at, result) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET result = excluded.result WHERE result IS NULL`,
+    ).run(request.idempotencyKey, fingerprintOf(request), Math.floor(result.startedAt), JSON.stringify(result));
   }
 
-  /** Forgets keys older than 7 days; returns how many. */
+  /** Forgets keys older than 14 days; returns how many. */
   prune(): number {
     const oldest = Math.floor(this.#clock.now()) - KEEP_MS;
-    return Number(this.#db.prepare("DELETE FROM journal WHERE started_at < ?").run(oldest).changes);
+    return Number(this.#sql("DELETE FROM journal WHERE started_at < ?").run(oldest).changes);
   }
 
-  #start(request: CommandRequest, at: number): void {
-    this.#db
-      .prepare(
-        `INSERT INTO journal (key, fingerprint, started_at) VALUES (?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET started_at = excluded.started_at`,
-      )
-      .run(request.idempotencyKey, fingerprintOf(request), Math.floor(at));
+  /** Prepared once: both rows of a command are written while somebody waits for a light. */
+  #sql(text: string): StatementSync {
+    const known = this.#statements.get(text) ?? this.#db.prepare(text);
+    this.#statements.set(text, known);
+    return known;
   }
 }
 

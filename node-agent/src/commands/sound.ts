@@ -70,6 +70,7 @@ export function soundCommands(parts: SoundParts): Command[] {
         await parts.mute(muted);
         return { muted: parts.muted() };
       },
+      already: async ({ muted }) => (parts.muted() === muted ? { muted } : undefined),
     }),
     command({
       spec: { name: "talk.speak", idempotent: false, timeoutMs: 60_000, summary: "say a text" },

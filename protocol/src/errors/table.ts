@@ -169,7 +169,7 @@ export const ERROR_TABLE = {
   ),
   COMMAND_FAILED: entry("The device tried and failed.", "See the device's own message.", 502, "UNAVAILABLE"),
   COMMAND_OUTCOME_UNKNOWN: entry(
-    "The device restarted during the command, so whether it took effect is not known.",
+    "The command was begun and its result was lost, so whether it took effect is not known.",
     "Look at the device, then send it again under a new key.",
     502,
     "UNAVAILABLE",
