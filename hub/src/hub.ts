@@ -22,6 +22,7 @@ import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
+import { StoredOwner } from "./owner/index.ts";
 import { HousePolicy } from "./policy/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
@@ -87,6 +88,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const inbox = new StoredInbox({ store, clock, random });
   const household = new HouseholdModel({ config: config.household, devices });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
+  const owner = new StoredOwner({ store, clock });
   const router = new CapabilityRouter({ devices, clock });
 
   const broker: MqttBroker = new MqttBroker({
@@ -151,6 +153,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     sessions: noSessions,
     household,
     wakeWords,
+    owner,
     counters,
     config: () => config,
     faultsOf: (deviceId) => broker.faultsOf(deviceId),
@@ -178,6 +181,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     audit,
     devices,
     wakeWords,
+    owner,
     household,
     commands,
     mqttLink,

@@ -1,4 +1,5 @@
 import type { Broadcast } from "./broadcast.ts";
+import { OWNER_ID } from "./methods/users.ts";
 import type { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
 import { pendingDevice, pendingNode } from "./views.ts";
@@ -59,5 +60,10 @@ export function announce(options: {
     owner,
   );
   hub.wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
+  hub.owner.events.on(
+    "prefsChanged",
+    ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),
+    owner,
+  );
   hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }), owner);
 }

@@ -105,8 +105,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   /** Tells everyone, closes with 1012, and cuts off who does not answer within a second. */
   async stop(): Promise<void> {
     this.#endTick();
-    const { devices, wakeWords, voice } = this.#hub;
-    for (const part of [devices, wakeWords, voice]) part.events.dropOwner(this);
+    const { devices, wakeWords, voice, owner } = this.#hub;
+    for (const part of [devices, wakeWords, voice, owner]) part.events.dropOwner(this);
     const sockets = this.#sockets;
     if (!sockets) return;
     this.#sockets = undefined;

@@ -7,6 +7,7 @@ import type {
   Devices,
   Household,
   Inbox,
+  Owner,
   Policy,
   Router,
   Sessions,
@@ -31,6 +32,7 @@ export interface GatewayServices {
   readonly sessions: Sessions;
   readonly household: Household;
   readonly wakeWords: WakeWords;
+  readonly owner: Owner;
   readonly counters: Counters;
   /** The effective configuration; secrets are taken out before it leaves. */
   readonly config: () => unknown;

@@ -5,6 +5,7 @@ import { FakeRuns, FakeSessions } from "../agent/testing.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
+import { StoredOwner } from "../owner/index.ts";
 import { HousePolicy } from "../policy/index.ts";
 import type {
   CommandCall,
@@ -104,6 +105,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const wsLink = new WsLink({ clock });
   const wakeWords = new StoredWakeWords({ store, clock, initial: ["hey jarvis"] });
   await wakeWords.start();
+  const owner = new StoredOwner({ store, clock });
+  await owner.start();
   const voice = fakeVoice();
   const runs = new FakeRuns();
   const random = seededRandom(11);
@@ -121,6 +124,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     sessions: new FakeSessions(),
     household: fakeHousehold(),
     wakeWords,
+    owner,
     config: () => ({ site: "home", gateway: { port: 1, token: "canary-token" } }),
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,

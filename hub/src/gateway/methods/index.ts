@@ -1,4 +1,5 @@
 import { deviceMethods } from "./devices.ts";
+import { emptyMethods } from "./empty.ts";
 import { homeMethods } from "./home.ts";
 import type { Method } from "./method.ts";
 import { nodeMethods } from "./nodes.ts";
@@ -6,6 +7,7 @@ import { notHereMethods } from "./not-here.ts";
 import { pairingMethods } from "./pairing.ts";
 import { recordMethods } from "./records.ts";
 import { statusMethods } from "./status.ts";
+import { userMethods } from "./users.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
 const ALL: readonly Method[] = [
@@ -16,6 +18,8 @@ const ALL: readonly Method[] = [
   ...deviceMethods,
   ...homeMethods,
   ...recordMethods,
+  ...userMethods,
+  ...emptyMethods,
   ...notHereMethods,
 ];
 

@@ -1,0 +1,88 @@
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { Type } from "@sinclair/typebox";
+import { isNode, nodeObject } from "../views.ts";
+import { type Method, type MethodContext, method } from "./method.ts";
+
+const Anything = Type.Unknown();
+const Key = Type.Object({ sessionKey: Type.String({ minLength: 1, maxLength: 512 }) });
+const NOTHING = { partial: "always empty: there is nothing of the kind here" } as const;
+
+/** Reads that clients make when they show a page, of things that a home hub never has any of. Source: gateway protocol 4, "methods, views and priority". */
+export const emptyMethods: readonly Method[] = [
+  nothing("plugin.approval.list", "approvals", () => []),
+  nothing("openclaw.approval.list", "approvals", () => []),
+  nothing("plugins.list", "read", () => ({ plugins: [], diagnostics: [], mutationAllowed: false })),
+  nothing("plugins.search", "read", () => ({ results: [] })),
+  nothing("plugins.uiDescriptors", "read", () => ({ ok: true, descriptors: [] })),
+  nothing("plugins.controlUi.list", "read", () => ({ revision: "none", plugins: [], diagnostics: [] })),
+  nothing("plugins.catalog.browse", "read", () => ({ items: [] })),
+  nothing("plugins.catalog.categories", "read", () => ({ categories: [] })),
+  nothing("taskSuggestions.list", "read", () => ({ suggestions: [] })),
+  nothing("mentions.list", "read", () => ({ items: [] })),
+  nothing("projects.list", "read", () => ({ projects: [], recents: [], observedProjects: [] })),
+  nothing("themes.list", "read", () => ({ themes: [] })),
+  method({
+    name: "board.get",
+    access: "read",
+    support: NOTHING,
+    params: Key,
+    run: ({ sessionKey }) => ({ sessionKey, revision: 0, tabs: [], widgets: [] }),
+  }),
+  method({
+    name: "progressCard.get",
+    access: "read",
+    support: NOTHING,
+    params: Key,
+    run: () => ({ card: null }),
+  }),
+  method({
+    name: "controlUi.sessionPullRequests.subscribe",
+    access: "read",
+    support: { partial: "acknowledged; no session here has pull requests" },
+    params: Anything,
+    run: () => ({ subscribed: false }),
+  }),
+  method({
+    name: "environments.list",
+    access: "read",
+    params: Anything,
+    run: (_params, context) => ({ environments: environments(context) }),
+  }),
+  method({
+    name: "environments.status",
+    access: "read",
+    params: Type.Object({ environmentId: Type.String({ minLength: 1, maxLength: 200 }) }),
+    run({ environmentId }, context) {
+      const found = environments(context).find((one) => one.id === environmentId);
+      if (found) return found;
+      throw new BarnacleError("NOT_FOUND", `unknown environmentId: ${environmentId.slice(0, 80)}`);
+    },
+  }),
+];
+
+function nothing(name: string, access: Method["access"], answer: () => unknown): Method {
+  return method({ name, access, support: NOTHING, params: Anything, run: answer });
+}
+
+/** Where work can run: the hub itself and its nodes. */
+function environments({ hub }: MethodContext) {
+  const nodes = hub.devices.list().filter(isNode);
+  return [
+    {
+      ...{ id: "gateway", type: "local", label: hub.hubName, status: "available", platform: process.platform },
+      ...{ sessionHost: true, trust: "persistent" },
+    },
+    ...nodes.map((device) => {
+      const { nodeId, displayName, platform, caps, commands } = nodeObject(device, hub.wsLink.peer(device.deviceId));
+      return {
+        ...{ id: nodeId, type: "node", ...(displayName ? { label: displayName } : {}) },
+        status: device.online ? "available" : "unavailable",
+        ...(platform ? { platform } : {}),
+        ...{ sessionHost: false, trust: "persistent" },
+        capabilities: caps ?? [],
+        invocableCommands: commands ?? [],
+        ...(device.lastSeenMs === undefined ? {} : { lastSeenAtMs: device.lastSeenMs }),
+      };
+    }),
+  ];
+}

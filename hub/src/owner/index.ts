@@ -1,0 +1,1 @@
+export { StoredOwner } from "./owner.ts";
