@@ -162,6 +162,11 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     random,
     log,
     token,
+    password: config.gateway.password,
+    trustedProxies: config.gateway.trustedProxies,
+    maxConnections: config.gateway.maxConnections,
+    stateDir,
+    configFile: options.configFile,
   });
   const http = new HttpServer({
     host,

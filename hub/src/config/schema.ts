@@ -39,6 +39,23 @@ export const HubConfig = Type.Object(
             description: "shared operator token; made and kept in the state directory when absent",
           }),
         ),
+        password: Type.Optional(
+          Type.String({
+            minLength: 8,
+            maxLength: 200,
+            description: "shared operator password, accepted besides the token",
+          }),
+        ),
+        trustedProxies: Type.Array(Type.String({ minLength: 2, maxLength: 60 }), {
+          default: [],
+          description: "addresses or networks of proxies whose X-Forwarded-For is believed",
+        }),
+        maxConnections: Type.Integer({
+          default: 6000,
+          minimum: 1,
+          maximum: 100_000,
+          description: "open gateway connections, admitted or not",
+        }),
       },
       { ...strict, default: {} },
     ),

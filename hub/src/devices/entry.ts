@@ -59,6 +59,7 @@ function picture(entry: Entry): DeviceRecord {
     tokens: [...entry.tokens.values()].map(withoutHash).sort((a, b) => (a.role < b.role ? -1 : 1)),
     room: row.givenRoom ?? row.manifest?.room ?? row.ownRoom,
     platform: row.manifest?.platform ?? row.platform,
+    deviceFamily: row.manifest?.deviceFamily ?? row.deviceFamily,
     clientId: row.clientId,
     clientMode: row.clientMode,
     remoteIp: row.remoteIp,

@@ -1,9 +1,10 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
+import { coversScopes } from "@barnacle/protocol/gateway";
 import { ownsId, pairingProofText, verifyText } from "@barnacle/protocol/identity";
 import type { PairAnswer, PairChallenge, PairRequest } from "@barnacle/protocol/pairing";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { AuditTrail } from "../audit/index.ts";
-import type { GatewayPairing, PendingPairing, Principal } from "../services.ts";
+import type { GatewayPairing, PairingReason, PendingPairing, Principal } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import type { DeviceBook } from "./book.ts";
 import { Challenges } from "./challenges.ts";
@@ -87,17 +88,19 @@ export class Pairing {
   pairGateway(
     pairing: GatewayPairing,
   ): { status: "paired"; entry: Entry } | { status: "pending"; request: PendingPairing } {
-    const { deviceId, publicKey, role, scopes } = pairing;
+    const { deviceId, publicKey } = pairing;
     if (!ownsId(deviceId, publicKey)) {
       throw new BarnacleError("PROOF_INVALID", "the device id is not the hash of the public key");
     }
     const entry = this.#book.entries.get(deviceId);
     refuseBlocked(entry);
-    if (entry?.row.roles.includes(role) && scopes.every((scope) => entry.row.scopes.includes(scope))) {
-      return { status: "paired", entry: this.#refresh(entry, pairing) };
-    }
+    const reason = missing(entry?.row, pairing);
+    if (entry && reason === undefined) return { status: "paired", entry: this.#refresh(entry, pairing) };
     const { caps = [], commands = [], ...rest } = pairing;
-    const ask: Ask = { ...rest, capabilities: caps, commands, isRepair: entry !== undefined };
+    const ask: Ask = {
+      ...{ ...rest, reason: reason ?? "not-paired", capabilities: caps, commands },
+      isRepair: entry !== undefined,
+    };
     if (!pairing.silent) return { status: "pending", request: this.#ask(ask) };
     const by: Principal = { kind: "operator", id: "local" };
     return { status: "paired", entry: this.#admit(this.#unasked(ask), by, "local") };
@@ -108,6 +111,7 @@ export class Pairing {
     const { manifest, deviceId, publicKey } = entry.row;
     if (!manifest || !entry.record.unapprovedCommands) return;
     const ask: Ask = {
+      reason: "not-paired",
       deviceId,
       publicKey,
       displayName: entry.record.displayName,
@@ -214,6 +218,7 @@ export class Pairing {
       roles: union(known?.roles, [request.role]),
       scopes: union(known?.scopes, request.scopes),
       platform: request.platform ?? known?.platform,
+      deviceFamily: request.deviceFamily ?? known?.deviceFamily,
       clientId: request.clientId ?? known?.clientId,
       clientMode: request.clientMode ?? known?.clientMode,
       remoteIp: request.remoteIp ?? known?.remoteIp,
@@ -232,6 +237,7 @@ export class Pairing {
       ...row,
       ownName: pairing.displayName ?? row.ownName,
       platform: pairing.platform ?? row.platform,
+      deviceFamily: pairing.deviceFamily ?? row.deviceFamily,
       clientId: pairing.clientId ?? row.clientId,
       clientMode: pairing.clientMode ?? row.clientMode,
       remoteIp: pairing.remoteIp ?? row.remoteIp,
@@ -257,6 +263,7 @@ export class Pairing {
 
 function askOf(request: PairRequest, remoteIp: string, known: Entry | undefined): Ask {
   return {
+    reason: known === undefined ? "not-paired" : "role-upgrade",
     deviceId: request.device.id,
     publicKey: request.device.publicKey,
     displayName: request.name,
@@ -270,6 +277,25 @@ function askOf(request: PairRequest, remoteIp: string, known: Entry | undefined)
     silent: false,
     isRepair: known !== undefined,
   };
+}
+
+/** What is not approved yet of what a gateway client asks for; undefined when all is. */
+function missing(row: DeviceRow | undefined, asked: GatewayPairing): PairingReason | undefined {
+  if (!row) return "not-paired";
+  if (!row.roles.includes(asked.role)) return "role-upgrade";
+  if (!coversScopes(row.scopes, asked.scopes)) return "scope-upgrade";
+  const same = sameKind(row.platform, asked.platform) && sameKind(row.deviceFamily, asked.deviceFamily);
+  return same ? undefined : "metadata-upgrade";
+}
+
+/** `macOS 15.1` after `macOS 15.0` is an update, `android` after `macOS` another machine with the same key. */
+function sameKind(known: string | undefined, told: string | undefined): boolean {
+  const kind = (text = "") =>
+    text
+      .trim()
+      .toLowerCase()
+      .split(/[^a-z]/)[0] ?? "";
+  return kind(known) === "" || kind(told) === "" || kind(known) === kind(told);
 }
 
 function recordOf(request: PendingPairing, principal: Principal, action: string) {

@@ -102,8 +102,8 @@ export class DeviceRegistry implements Devices, Unit {
     return this.#tokens.ensure(deviceId, role, scopes);
   }
 
-  verifyToken(deviceId: string, role: string, scopes: readonly string[], token: string): boolean {
-    return this.#tokens.verify(deviceId, role, scopes, token);
+  verifyToken(deviceId: string, role: string, token: string): boolean {
+    return this.#tokens.verify(deviceId, role, token);
   }
 
   async rotateToken(deviceId: string, role: string, scopes: readonly string[] | undefined, by = HUB) {

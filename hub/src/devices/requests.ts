@@ -5,6 +5,8 @@ import type { Store } from "../store/index.ts";
 
 const LIFETIME_MS = 5 * 60_000;
 const MOST = 50;
+/** A client that asks every second is not written down every second. */
+const LONGER_MS = 10_000;
 
 /** What is asked for; the same ask again is the same request. */
 export type Ask = Omit<PendingPairing, "requestId" | "ts" | "expiresAtMs">;
@@ -30,7 +32,8 @@ export class PairingRequests {
   load(): void {
     this.#kept.clear();
     for (const row of this.#store.all("SELECT * FROM pairing_requests")) {
-      const request = JSON.parse(String(row.body)) as PendingPairing;
+      const body = JSON.parse(String(row.body)) as PendingPairing;
+      const request = { ...body, expiresAtMs: Number(row.expires_at) };
       this.#kept.set(request.requestId, { request, rejected: row.status === "rejected" });
     }
   }
@@ -57,7 +60,9 @@ export class PairingRequests {
         details: { requestId: known.request.requestId, expiresAtMs: known.request.expiresAtMs },
       });
     }
-    if (known && !known.rejected && sameAsk(known.request, ask)) return { request: known.request, created: false };
+    if (known && !known.rejected && sameAsk(known.request, ask)) {
+      return { request: this.#askedAgain(known.request, lifetimeMs), created: false };
+    }
     if (!known && !ask.isRepair && this.pending().length >= MOST) {
       throw new BarnacleError("PAIRING_LOCKED", `${MOST} pairing requests wait already`, {
         hint: "Approve or reject some with `barnacle devices pending`, or use a setup code.",
@@ -85,6 +90,16 @@ export class PairingRequests {
     if (known) this.#kept.delete(known.request.requestId);
     this.#kept.set(request.requestId, { request, rejected: false });
     return { request, created: true };
+  }
+
+  /** It waits as long again, counted from now: whoever asks is still there. */
+  #askedAgain(request: PendingPairing, lifetimeMs: number): PendingPairing {
+    const expiresAtMs = this.#clock.now() + lifetimeMs;
+    if (expiresAtMs - request.expiresAtMs < LONGER_MS) return request;
+    const longer = { ...request, expiresAtMs };
+    this.#store.run("UPDATE pairing_requests SET expires_at = ? WHERE request_id = ?", expiresAtMs, request.requestId);
+    this.#kept.set(request.requestId, { request: longer, rejected: false });
+    return longer;
   }
 
   /** @throws REQUEST_UNKNOWN when it does not wait (any more) */
@@ -136,6 +151,7 @@ function sameAsk(a: Ask, b: Ask): boolean {
   return (
     a.publicKey === b.publicKey &&
     a.isRepair === b.isRepair &&
+    a.reason === b.reason &&
     sameSet(a.scopes, b.scopes) &&
     sameSet(a.commands, b.commands)
   );

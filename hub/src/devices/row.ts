@@ -12,6 +12,7 @@ export interface DeviceRow {
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly platform?: string;
+  readonly deviceFamily?: string;
   readonly clientId?: string;
   readonly clientMode?: string;
   readonly remoteIp?: string;
@@ -26,14 +27,14 @@ export interface DeviceRow {
 
 const UPSERT = `
   INSERT INTO devices (device_id, public_key, own_name, given_name, own_room, given_room, roles, scopes, platform,
-    client_id, client_mode, remote_ip, blocked, created_at, approved_at, approved_by, manifest, approved_commands)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    client_id, client_mode, remote_ip, blocked, created_at, approved_at, approved_by, manifest, approved_commands, device_family)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (device_id) DO UPDATE SET public_key = excluded.public_key, own_name = excluded.own_name,
     given_name = excluded.given_name, own_room = excluded.own_room, given_room = excluded.given_room,
     roles = excluded.roles, scopes = excluded.scopes, platform = excluded.platform, client_id = excluded.client_id,
     client_mode = excluded.client_mode, remote_ip = excluded.remote_ip, blocked = excluded.blocked,
     approved_at = excluded.approved_at, approved_by = excluded.approved_by, manifest = excluded.manifest,
-    approved_commands = excluded.approved_commands`;
+    approved_commands = excluded.approved_commands, device_family = excluded.device_family`;
 
 export function saveDevice(store: Store, row: DeviceRow): void {
   store.run(
@@ -56,6 +57,7 @@ export function saveDevice(store: Store, row: DeviceRow): void {
     row.approvedBy,
     json(row.manifest),
     json(row.approvedCommands),
+    row.deviceFamily ?? null,
   );
 }
 
@@ -70,6 +72,7 @@ export function deviceFromRow(row: Row): DeviceRow {
     roles: JSON.parse(String(row.roles)),
     scopes: JSON.parse(String(row.scopes)),
     platform: text(row.platform),
+    deviceFamily: text(row.device_family),
     clientId: text(row.client_id),
     clientMode: text(row.client_mode),
     remoteIp: text(row.remote_ip),

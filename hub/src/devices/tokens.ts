@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BarnacleError } from "@barnacle/protocol/errors";
+import { coversScopes } from "@barnacle/protocol/gateway";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { AuditTrail } from "../audit/index.ts";
 import type { DeviceToken, Principal } from "../services.ts";
@@ -35,17 +36,16 @@ export class DeviceTokens {
       throw new BarnacleError("NOT_PAIRED", `the device is not paired as ${role}`, { details: { deviceId, role } });
     }
     const known = entry.tokens.get(role);
-    if (known && known.revokedAtMs === undefined && covers(known, scopes)) return undefined;
+    if (known && known.revokedAtMs === undefined && coversScopes(known.scopes, scopes)) return undefined;
     const all = [...new Set([...(known?.revokedAtMs === undefined ? (known?.scopes ?? []) : []), ...scopes])];
     return this.#mint(entry, { role, scopes: all, createdAtMs: this.#options.clock.now() });
   }
 
-  verify(deviceId: string, role: string, scopes: readonly string[], token: string): boolean {
+  verify(deviceId: string, role: string, token: string): boolean {
     const entry = this.#book.entries.get(deviceId);
     const known = entry?.tokens.get(role);
     const same = timingSafeEqual(digest(token), Buffer.from(known?.hash ?? "0".repeat(64), "hex"));
     if (!same || !entry || !known || entry.row.blocked || known.revokedAtMs !== undefined) return false;
-    if (!covers(known, scopes)) return false;
     entry.tokens.set(role, { ...known, lastUsedAtMs: this.#options.clock.now() });
     entry.refresh();
     return true;
@@ -55,7 +55,7 @@ export class DeviceTokens {
   rotate(deviceId: string, role: string, scopes: readonly string[] | undefined, by: Principal): Minted {
     const entry = this.#need(deviceId, role);
     const known = entry.tokens.get(role);
-    const excess = scopes?.find((scope) => !entry.row.scopes.includes(scope));
+    const excess = scopes?.find((scope) => !coversScopes(entry.row.scopes, [scope]));
     if (excess !== undefined) {
       throw new BarnacleError("FORBIDDEN", `the device was not granted the scope ${excess}`, {
         hint: "Let the device connect with that scope and approve its request.",
@@ -122,10 +122,6 @@ export class DeviceTokens {
     entry.refresh();
     this.#book.changed(entry);
   }
-}
-
-function covers(token: DeviceToken, scopes: readonly string[]): boolean {
-  return scopes.every((scope) => token.scopes.includes(scope));
 }
 
 function digest(token: string): Buffer {

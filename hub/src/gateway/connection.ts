@@ -16,14 +16,14 @@ import type { Clock, Log } from "@barnacle/protocol/runtime";
 import { type Problem, type Validator, validator } from "@barnacle/protocol/schema";
 import type { TSchema } from "@sinclair/typebox";
 import type { RawData, WebSocket } from "ws";
-import type { Admission, AuthOutcome } from "./auth.ts";
 import type { Listener } from "./broadcast.ts";
+import type { Admission, AuthOutcome, Challenge, Origin } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
 
 /** From the upgrade to `connect`. */
-const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_MS = 15_000;
 /** Until a client is admitted it may send this much in all. */
 export const HANDSHAKE_BYTES = 64 * 1024;
 /** A peer that does not answer a close is cut off after this. */
@@ -53,7 +53,7 @@ export interface ConnectionOptions {
   readonly socket: Socket;
   readonly connId: string;
   readonly nonce: string;
-  readonly local: boolean;
+  readonly origin: Origin;
   readonly host: ConnectionHost;
 }
 
@@ -64,9 +64,8 @@ type Phase = "waiting" | "connecting" | "ready" | "closed";
 /** One client's WebSocket, from challenge to close. Source: Moltbot gateway protocol 3, "lifecycle of a connection". */
 export class Connection implements Listener, NodePeer, CallerPeer {
   readonly connId: string;
-  readonly nonce: string;
-  readonly local: boolean;
-  readonly remoteIp: string;
+  readonly challenge: Challenge;
+  readonly origin: Origin;
   readonly subscriptions = new Set<string>();
   readonly #ws: WebSocket;
   readonly #socket: Socket;
@@ -80,15 +79,16 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   #caller: Caller | undefined;
   #seq = 0;
   #received = 0;
+  /** A ping is out. */
+  #unanswered = false;
   #cancelTimer: () => void = () => {};
   #reason = "";
   readonly #end = Promise.withResolvers<void>();
 
   constructor(options: ConnectionOptions) {
     this.connId = options.connId;
-    this.nonce = options.nonce;
-    this.local = options.local;
-    this.remoteIp = (options.socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
+    this.challenge = { nonce: options.nonce, sentAt: options.host.clock.now() };
+    this.origin = options.origin;
     this.#ws = options.ws;
     this.#socket = options.socket;
     this.#host = options.host;
@@ -103,7 +103,10 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#ws.on("close", () => this.#ended());
     this.#socket.prependListener("data", this.#count);
     this.#cancelTimer = this.#host.clock.after(HANDSHAKE_MS, () => this.close(CLOSE.normal, ""));
-    this.sendEvent("connect.challenge", { nonce: this.nonce, ts: this.#host.clock.now() });
+    this.#ws.on("pong", () => {
+      this.#unanswered = false;
+    });
+    this.sendEvent("connect.challenge", { nonce: this.challenge.nonce, ts: this.challenge.sentAt });
   }
 
   get isReady(): boolean {
@@ -191,6 +194,20 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#ws.terminate();
   }
 
+  /** Clients of protocol 4 are asked whether they still live; those of protocol 3 have only the tick. */
+  ping(): void {
+    if (this.#phase !== "ready" || this.protocol < 4 || this.#ws.readyState !== this.#ws.OPEN) return;
+    this.#unanswered = true;
+    this.#ws.ping();
+  }
+
+  /** Cuts off a client that has not answered the last ping: its machine or its network is gone. */
+  expectPong(): void {
+    if (!this.#unanswered) return;
+    this.#reason ||= "no answer to a ping";
+    this.#ws.terminate();
+  }
+
   /** Counts raw bytes until the client is admitted, so that a stranger cannot make the hub buffer a large frame. */
   readonly #count = (chunk: Buffer): void => {
     this.#received += chunk.length;
@@ -268,7 +285,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#params = params;
     if (params.caps && params.caps.length > 0) this.#caps = new Set(params.caps);
     this.#caller = callerOf(this, outcome.admission, params);
-    const hello = await this.#host.welcome(this);
+    const hello = this.#version.hello(await this.#host.welcome(this));
     if (this.#phase !== "connecting") return;
     this.#cancelTimer();
     this.#socket.off("data", this.#count);
@@ -303,9 +320,10 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   }
 
   #refuse(id: string, error: GatewayErrorBody, code: number): void {
-    this.#reason ||= error.message;
+    const body = this.#version.error(error);
+    this.#reason ||= body.message;
     this.#answer(id, error);
-    this.close(code, error.message);
+    this.close(code, this.#version.closeReason(body));
   }
 
   #ended(): void {

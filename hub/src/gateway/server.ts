@@ -3,37 +3,47 @@ import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
-import { CLOSE, type ConnectParams, type HelloOk, type RequestFrame, SCOPES } from "@barnacle/protocol/gateway";
+import { CLOSE, type ConnectParams, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
 import { RateLimit, type Upgrades } from "../http/index.ts";
 import { announce } from "./announce.ts";
-import { type AuthOutcome, GatewayAuth } from "./auth.ts";
-import { Broadcast, MAX_BUFFERED_BYTES } from "./broadcast.ts";
+import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
-import { EVENT_NAMES } from "./events.ts";
+import {
+  type AuthOutcome,
+  GatewayAuth,
+  helloOf,
+  MAX_FRAME_BYTES,
+  Origins,
+  SharedSecrets,
+  TICK_MS,
+} from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
-import { isLocal } from "./local.ts";
-import { METHOD_NAMES, METHODS } from "./methods/index.ts";
+import { METHODS } from "./methods/index.ts";
 import { type MethodContext, refusal } from "./methods/method.ts";
 import { NodeSessions } from "./node-sessions.ts";
 import { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
 import { wireErrorOf } from "./wire-error.ts";
 
-export const TICK_MS = 30_000;
-export const MAX_FRAME_BYTES = 25 * 1024 * 1024;
+/** After a ping; the next one is due at the next tick. */
+const PONG_MS = 25_000;
 const REQUESTS = { perMinute: 1200, burst: 300 };
 const STOP_MS = 1000;
 
 export interface GatewayServerOptions extends GatewayServices {
   /** The shared operator token. */
   readonly token: string;
+  /** Accepted besides the token when it is set. */
+  readonly password?: string | undefined;
+  /** Proxies whose word on a client's address is taken. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Where the hub keeps its state and found its configuration; administrators are told. */
   readonly stateDir?: string | undefined;
   readonly configFile?: string | undefined;
-  /** Open connections, admitted or not; default 100. */
-  readonly maxConnections?: number;
+  /** Open connections, admitted or not; default 6,000. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** The Moltbot and OpenClaw gateway, protocols 3 and 4: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
@@ -43,6 +53,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   readonly #hub: GatewayServices;
   readonly #options: GatewayServerOptions;
   readonly #maxConnections: number;
+  readonly #origins: Origins;
   readonly #auth: GatewayAuth;
   readonly #presence: Presence;
   readonly #nodes: NodeSessions;
@@ -52,16 +63,20 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   #sockets: WebSocketServer | undefined;
   #startedAt = 0;
   #healthVersion = 1;
+  #bootId = "";
   #endTick: () => void = () => {};
+  #endPing: () => void = () => {};
 
   constructor(options: GatewayServerOptions) {
-    const { token, maxConnections, ...hub } = options;
+    const { token, password, trustedProxies, maxConnections, ...hub } = options;
     this.#hub = hub;
     this.#options = options;
     this.clock = hub.clock;
     this.log = hub.log;
-    this.#maxConnections = maxConnections ?? 100;
-    this.#auth = new GatewayAuth({ devices: hub.devices, token, clock: hub.clock });
+    this.#maxConnections = maxConnections ?? 6000;
+    this.#origins = new Origins(trustedProxies);
+    const secrets = new SharedSecrets(token, password);
+    this.#auth = new GatewayAuth({ devices: hub.devices, secrets, clock: hub.clock });
     this.#presence = new Presence({
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },
@@ -78,6 +93,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
 
   async start(): Promise<void> {
     this.#startedAt = this.clock.monotonic();
+    this.#bootId = this.#hub.random.uuid();
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -86,6 +102,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     });
     this.#endTick = this.clock.every(TICK_MS, () => {
       this.#broadcast.send("tick", { ts: this.clock.now() });
+      this.#ping();
     });
     announce({
       hub: this.#hub,
@@ -105,6 +122,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   /** Tells everyone, closes with 1012, and cuts off who does not answer within a second. */
   async stop(): Promise<void> {
     this.#endTick();
+    this.#endPing();
     const { devices, wakeWords, voice, owner } = this.#hub;
     for (const part of [devices, wakeWords, voice, owner]) part.events.dropOwner(this);
     const sockets = this.#sockets;
@@ -136,7 +154,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
         socket: request.socket as Socket,
         connId: random.uuid(),
         nonce: random.uuid(),
-        local: isLocal(request),
+        origin: this.#origins.of(request),
         host: this,
       });
       this.#connections.add(connection);
@@ -145,38 +163,20 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   admit(connection: Connection, params: ConnectParams, role: "operator" | "node"): Promise<AuthOutcome> {
-    const { nonce, local, remoteIp } = connection;
-    return this.#auth.decide({ params, role, nonce, local, remoteIp });
+    const { challenge, origin, protocol } = connection;
+    return this.#auth.decide({ params, role, protocol, challenge, ...origin });
   }
 
   async welcome(connection: Connection): Promise<HelloOk> {
     if (connection.role === "node") await this.#nodes.declare(connection);
-    const { version } = this.#hub;
-    const hello: HelloOk = {
-      type: "hello-ok",
-      protocol: connection.protocol,
-      server: { version, host: hostname(), connId: connection.connId },
-      features: { methods: [...METHOD_NAMES], events: [...EVENT_NAMES] },
-      snapshot: {
-        presence: this.#presence.list(),
-        health: healthObject(this.#hub),
-        stateVersion: this.#stateVersion(),
-        uptimeMs: this.#uptimeMs(),
-        sessionDefaults: {
-          defaultAgentId: "main",
-          mainKey: "main",
-          mainSessionKey: "agent:main:main",
-          scope: "per-sender",
-        },
-      },
-      policy: { maxPayload: MAX_FRAME_BYTES, maxBufferedBytes: MAX_BUFFERED_BYTES, tickIntervalMs: TICK_MS },
-    };
-    if (connection.scopes.includes(SCOPES.admin)) {
-      const { stateDir, configFile } = this.#options;
-      if (stateDir !== undefined) hello.snapshot.stateDir = stateDir;
-      if (configFile !== undefined) hello.snapshot.configPath = configFile;
-    }
-    if (connection.admission?.auth) hello.auth = connection.admission.auth;
+    const { stateDir, configFile } = this.#options;
+    const hello = helloOf(connection, {
+      ...{ version: this.#hub.version, bootId: this.#bootId, host: hostname(), stateDir, configFile },
+      presence: this.#presence.list(),
+      health: healthObject(this.#hub),
+      stateVersion: this.#stateVersion(),
+      uptimeMs: this.#uptimeMs(),
+    });
     this.#hub.counters.add(`gateway.connects.${connection.role}`);
     return hello;
   }
@@ -235,7 +235,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     if (!connection.admission) {
       this.#hub.counters.add("gateway.refused.connect");
       this.log.info(
-        { connId: connection.connId, remoteIp: connection.remoteIp, reason },
+        { connId: connection.connId, remoteIp: connection.origin.remoteIp, reason },
         "a gateway client was not admitted",
       );
       return;
@@ -244,6 +244,14 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       this.#keep(connection, this.#nodes.leave(connection, reason));
     }
     if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#announcePresence();
+  }
+
+  /** One timer for all, since there may be thousands. */
+  #ping(): void {
+    for (const connection of this.#connections) connection.ping();
+    this.#endPing = this.clock.after(PONG_MS, () => {
+      for (const connection of [...this.#connections]) connection.expectPong();
+    });
   }
 
   #revoked({ deviceId, role, reason }: { deviceId: string; role?: string; reason: string }): void {
@@ -287,7 +295,7 @@ function presenceFacts(connection: Connection) {
   if (!client || client.mode === "cli") return undefined;
   return {
     host: connection.admission?.device?.displayName ?? client.displayName ?? client.id,
-    ip: connection.local ? undefined : connection.remoteIp,
+    ip: connection.origin.local ? undefined : connection.origin.remoteIp,
     version: client.version,
     platform: client.platform,
     deviceFamily: client.deviceFamily,

@@ -278,6 +278,10 @@ export interface ConnectOptions {
   readonly signedAt?: number;
   /** `null` signs payload v1. */
   readonly nonce?: string | null;
+  /** Default: v1 without a nonce, v2 with one. */
+  readonly signature?: 1 | 2 | 3;
+  /** Replaces `{token}`; the first of its tokens is signed. */
+  readonly auth?: Record<string, string>;
   readonly device?: Record<string, unknown>;
   readonly client?: Record<string, unknown>;
   readonly params?: Record<string, unknown>;
@@ -286,7 +290,11 @@ export interface ConnectOptions {
 export function connectParams(challenge: string, nowMs: number, options: ConnectOptions): Record<string, unknown> {
   const { identity, role = "operator", signedAt = nowMs } = options;
   const token = "token" in options ? options.token : TOKEN;
-  const client = { id: "test", version: "1", platform: "linux", mode: "test", ...options.client };
+  const auth: Record<string, string> | undefined = options.auth ?? (token === undefined ? undefined : { token });
+  const client = { id: "test", version: "1", platform: "linux", mode: "test", ...options.client } as Record<
+    "id" | "version" | "platform" | "mode",
+    string
+  > & { deviceFamily?: string };
   const nonce = options.nonce === undefined ? challenge : (options.nonce ?? undefined);
   const signed = identity && {
     id: identity.deviceId,
@@ -295,16 +303,21 @@ export function connectParams(challenge: string, nowMs: number, options: Connect
     ...(nonce === undefined ? {} : { nonce }),
     signature: signText(
       identity,
-      deviceAuthPayload({
-        deviceId: identity.deviceId,
-        clientId: String(client.id),
-        clientMode: String(client.mode),
-        role,
-        scopes: options.scopes ?? [],
-        signedAtMs: signedAt,
-        token,
-        nonce,
-      }),
+      deviceAuthPayload(
+        {
+          deviceId: identity.deviceId,
+          clientId: String(client.id),
+          clientMode: String(client.mode),
+          role,
+          scopes: options.scopes ?? [],
+          signedAtMs: signedAt,
+          token: auth?.token ?? auth?.deviceToken ?? auth?.bootstrapToken,
+          nonce,
+          platform: String(client.platform),
+          deviceFamily: client.deviceFamily,
+        },
+        options.signature,
+      ),
     ),
     ...options.device,
   };
@@ -314,7 +327,7 @@ export function connectParams(challenge: string, nowMs: number, options: Connect
     client,
     role,
     ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
-    ...(token === undefined ? {} : { auth: { token } }),
+    ...(auth === undefined ? {} : { auth }),
     ...(signed === undefined ? {} : { device: signed }),
     ...options.params,
   };

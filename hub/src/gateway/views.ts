@@ -57,10 +57,10 @@ function tokenSummary(token: TokenSummary): TokenSummary {
 }
 
 export function pendingDevice(request: PendingPairing): PendingDevice {
-  const { requestId, deviceId, publicKey, displayName, platform, clientId, clientMode } = request;
+  const { requestId, deviceId, publicKey, displayName, platform, deviceFamily, clientId, clientMode } = request;
   const { role, scopes, remoteIp, silent, isRepair, ts } = request;
   return present({
-    ...{ requestId, deviceId, publicKey, displayName, platform, clientId, clientMode },
+    ...{ requestId, deviceId, publicKey, displayName, platform, deviceFamily, clientId, clientMode },
     ...{ role, roles: [role], scopes: [...scopes], remoteIp, silent, isRepair, ts },
   });
 }

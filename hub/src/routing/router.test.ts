@@ -107,6 +107,7 @@ t.test("every rejection says why", async (t) => {
     role: "node",
     capabilities: [],
     commands: [],
+    reason: "not-paired" as const,
     silent: false,
     isRepair: false,
     ts: 0,

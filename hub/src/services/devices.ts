@@ -24,6 +24,7 @@ export interface DeviceRecord {
   readonly tokens: readonly DeviceToken[];
   readonly room?: string;
   readonly platform?: string;
+  readonly deviceFamily?: string;
   readonly clientId?: string;
   readonly clientMode?: string;
   readonly remoteIp?: string;
@@ -45,12 +46,17 @@ export interface DeviceRecord {
   readonly telemetryAtMs?: number;
 }
 
+/** What an operator is asked to approve about a device that he may know already. */
+export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade" | "metadata-upgrade";
+
 export interface PendingPairing {
   readonly requestId: string;
+  readonly reason: PairingReason;
   readonly deviceId: string;
   readonly publicKey: string;
   readonly displayName?: string;
   readonly platform?: string;
+  readonly deviceFamily?: string;
   readonly clientId?: string;
   readonly clientMode?: string;
   readonly role: string;
@@ -89,12 +95,13 @@ export interface GatewayPairing {
   readonly scopes: readonly string[];
   readonly displayName?: string;
   readonly platform?: string;
+  readonly deviceFamily?: string;
   readonly clientId?: string;
   readonly clientMode?: string;
   readonly remoteIp?: string;
   readonly caps?: readonly string[];
   readonly commands?: readonly string[];
-  /** Loopback clients are approved at once. */
+  /** Approved at once: a client of this machine that holds the shared secret. */
   readonly silent: boolean;
 }
 
@@ -133,8 +140,8 @@ export interface Devices {
     role: string,
     scopes: readonly string[],
   ): Promise<{ token: string; entry: DeviceToken } | undefined>;
-  /** True when `token` is live for (device, role) and covers `scopes`. Compared in constant time. */
-  verifyToken(deviceId: string, role: string, scopes: readonly string[], token: string): boolean;
+  /** True when `token` is live for (device, role). Compared in constant time. */
+  verifyToken(deviceId: string, role: string, token: string): boolean;
   rotateToken(
     deviceId: string,
     role: string,

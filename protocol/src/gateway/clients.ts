@@ -4,7 +4,11 @@
  */
 export const CLIENT_BRANDS = ["clawdbot", "moltbot", "openclaw"] as const;
 
-const BRANDED = ["control-ui", "macos", "ios", "android", "probe"] as const;
+/** The second line came with protocol 4. */
+const BRANDED = [
+  ...["control-ui", "macos", "ios", "android", "probe"],
+  ...["tui", "linux", "watchos", "browser-copilot", "worker"],
+] as const;
 const UNBRANDED = ["webchat-ui", "webchat", "cli", "gateway-client", "node-host", "test", "fingerprint"] as const;
 
 export const CLIENT_IDS: readonly string[] = [
@@ -12,7 +16,7 @@ export const CLIENT_IDS: readonly string[] = [
   ...CLIENT_BRANDS.flatMap((brand) => BRANDED.map((kind) => `${brand}-${kind}`)),
 ];
 
-export const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "probe", "test"] as const;
+export const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "worker", "probe", "test"] as const;
 
 /** The browser control UI, of any brand. */
 export function isControlUi(clientId: string): boolean {

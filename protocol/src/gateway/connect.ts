@@ -16,7 +16,10 @@ export const ConnectClient = Type.Object({
   modelIdentifier: Type.Optional(Text),
   mode: literals(CLIENT_MODES),
   instanceId: Type.Optional(Text),
+  buildId: Type.Optional(Text),
+  timeZone: Type.Optional(Text),
 });
+export type ConnectClient = Static<typeof ConnectClient>;
 
 export const ConnectDevice = Type.Object({
   id: Text,
@@ -26,6 +29,19 @@ export const ConnectDevice = Type.Object({
   nonce: Type.Optional(Text),
 });
 export type ConnectDevice = Static<typeof ConnectDevice>;
+
+const Secret = Type.Optional(Type.String({ maxLength: 2000 }));
+
+/** What the client proves its right with. Protocol 3 knows the first two. */
+export const ConnectAuth = Type.Object({
+  token: Secret,
+  password: Secret,
+  deviceToken: Secret,
+  bootstrapToken: Secret,
+  approvalRuntimeToken: Secret,
+  agentRuntimeIdentityToken: Secret,
+});
+export type ConnectAuth = Static<typeof ConnectAuth>;
 
 /** First request of every connection. */
 export const ConnectParams = Type.Object({
@@ -39,7 +55,7 @@ export const ConnectParams = Type.Object({
   role: Type.Optional(Text),
   scopes: Type.Optional(Words),
   device: Type.Optional(ConnectDevice),
-  auth: Type.Optional(Type.Object({ token: Type.Optional(Type.String()), password: Type.Optional(Type.String()) })),
+  auth: Type.Optional(ConnectAuth),
   locale: Type.Optional(Type.String()),
   userAgent: Type.Optional(Type.String()),
 });
@@ -66,22 +82,35 @@ export const Snapshot = Type.Object({
   sessionDefaults: Type.Optional(SessionDefaults),
 });
 
+const IssuedToken = Type.Object({
+  deviceToken: Text,
+  role: Text,
+  scopes: Type.Array(Type.String()),
+  issuedAtMs: Type.Integer({ minimum: 0 }),
+});
+export type IssuedToken = Static<typeof IssuedToken>;
+
+/** As whom the client was let in. Clients of protocol 3 get it with a device token only. */
+export const HelloAuth = Type.Object({
+  role: Text,
+  scopes: Type.Array(Type.String()),
+  deviceToken: Type.Optional(Text),
+  issuedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Tokens for further roles, from a setup code. */
+  deviceTokens: Type.Optional(Type.Array(IssuedToken)),
+});
+export type HelloAuth = Static<typeof HelloAuth>;
+
 /** The answer to `connect`. */
 export const HelloOk = Type.Object({
   type: Type.Literal("hello-ok"),
   protocol: Type.Integer({ minimum: 1 }),
-  server: Type.Object({ version: Text, host: Type.Optional(Text), connId: Text }),
+  server: Type.Object({ version: Text, host: Type.Optional(Text), bootId: Type.Optional(Text), connId: Text }),
   features: Type.Object({ methods: Type.Array(Type.String()), events: Type.Array(Type.String()) }),
   snapshot: Snapshot,
   canvasHostUrl: Type.Optional(Text),
-  auth: Type.Optional(
-    Type.Object({
-      deviceToken: Text,
-      role: Text,
-      scopes: Type.Array(Type.String()),
-      issuedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
-    }),
-  ),
+  pluginSurfaceUrls: Type.Optional(Type.Record(Type.String(), Text)),
+  auth: Type.Optional(HelloAuth),
   policy: Type.Object({
     maxPayload: Type.Integer({ minimum: 1 }),
     maxBufferedBytes: Type.Integer({ minimum: 1 }),

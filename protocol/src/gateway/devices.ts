@@ -22,6 +22,12 @@ export function grants(held: readonly string[], wanted: ScopeName): boolean {
   return (wanted === "read" || wanted === "talk") && held.includes(SCOPES.write);
 }
 
+/** Whether what is `held` includes all that is `wanted`, a scope that is implied by another counting as held. */
+export function coversScopes(held: readonly string[], wanted: readonly string[]): boolean {
+  const implied = held.includes(SCOPES.write) ? [SCOPES.read, SCOPES.talk] : [];
+  return held.includes(SCOPES.admin) || wanted.every((scope) => [...held, ...implied].includes(scope));
+}
+
 export const PairRequestIdParams = Type.Object({ requestId: Id });
 export const DevicePairListParams = Type.Object({});
 export const DeviceTokenRotateParams = Type.Object({ deviceId: Id, role: Id, scopes: Type.Optional(Scopes) });
@@ -62,6 +68,7 @@ export interface PendingDevice {
   readonly publicKey: string;
   readonly displayName?: string;
   readonly platform?: string;
+  readonly deviceFamily?: string;
   readonly clientId?: string;
   readonly clientMode?: string;
   readonly role: string;

@@ -15,11 +15,13 @@ export interface WireText {
 export function toGatewayError(error: BarnacleError, wire: WireText = {}): GatewayErrorBody {
   const message = wire.message ?? (error.message === "" ? error.entry.summary : error.message);
   const own = { code: error.code, hint: error.hint, ...(message === error.message ? {} : { message: error.message }) };
+  const wait = error.details?.retryAfterMs;
   return {
     code: wire.code ?? error.entry.gateway,
     message,
     details: { ...error.details, ...wire.details, barnacle: own },
     ...(error.retryable ? { retryable: true } : {}),
+    ...(typeof wait === "number" ? { retryAfterMs: Math.ceil(wait) } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 export { deviceIdOf } from "./device-id.ts";
-export { type DeviceAuthFields, deviceAuthPayload } from "./gateway-auth.ts";
+export { type DeviceAuthFields, type DeviceAuthVersion, deviceAuthPayload } from "./gateway-auth.ts";
 export {
   type DeviceIdentity,
   generateIdentity,

@@ -1,4 +1,4 @@
-import type { GatewayErrorBody } from "@barnacle/protocol/gateway";
+import type { GatewayErrorBody, HelloOk } from "@barnacle/protocol/gateway";
 import type { WireVersion } from "./version.ts";
 
 type Change = (value: unknown, params: unknown) => unknown;
@@ -7,7 +7,12 @@ type Change = (value: unknown, params: unknown) => unknown;
 const PARAMS: Readonly<Record<string, Change>> = {};
 
 /** Results that clients of January 2026 read otherwise, by method. Members that are only new stay: every reader ignores them. */
-const RESULTS: Readonly<Record<string, Change>> = {};
+const RESULTS: Readonly<Record<string, Change>> = {
+  "device.token.rotate": (result) => {
+    const { tokenDelivery: _, ...rest } = result as { tokenDelivery?: string };
+    return rest;
+  },
+};
 
 /** Codes that did not exist then; clients look at the text. */
 const NEWER_CODES = new Set(["FORBIDDEN", "APPROVAL_NOT_FOUND"]);
@@ -17,5 +22,23 @@ export const v3: WireVersion = {
   protocol: 3,
   params: (method, params) => PARAMS[method]?.(params, params) ?? params,
   result: (method, result, params) => (RESULTS[method] ? RESULTS[method](result, params) : result),
-  error: (body): GatewayErrorBody => (NEWER_CODES.has(body.code) ? { ...body, code: "INVALID_REQUEST" } : body),
+  error,
+  hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, ...hello }): HelloOk {
+    const { deviceTokens: _tokens, ...own } = auth ?? { role: "", scopes: [] };
+    return { ...hello, server, ...(own.deviceToken === undefined ? {} : { auth: own }) };
+  },
+  closeReason: ({ message }) => message,
 };
+
+/** Clients look at the text, and know this one without its reason. */
+const PAIRING_REQUIRED = /^pairing required: .*/s;
+
+function error(body: GatewayErrorBody): GatewayErrorBody {
+  const { code: detail } = (body.details ?? {}) as { code?: unknown };
+  const older = NEWER_CODES.has(body.code) || detail === "CONTROL_UI_DEVICE_IDENTITY_REQUIRED";
+  return {
+    ...body,
+    code: older ? "INVALID_REQUEST" : body.code,
+    message: body.message.replace(PAIRING_REQUIRED, "pairing required"),
+  };
+}

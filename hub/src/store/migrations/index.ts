@@ -6,6 +6,7 @@ import { inbox } from "./004-inbox.ts";
 import { turns } from "./005-turns.ts";
 import { timersAndTasks } from "./006-timers-tasks.ts";
 import { settings } from "./007-settings.ts";
+import { deviceSetups } from "./008-device-setups.ts";
 import { owner } from "./015-owner.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -17,5 +18,6 @@ export const MIGRATIONS: readonly Migration[] = [
   turns,
   timersAndTasks,
   settings,
+  deviceSetups,
   owner,
 ];

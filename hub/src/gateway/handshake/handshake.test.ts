@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { generateIdentity } from "@barnacle/protocol/identity";
 import t from "tap";
-import { ANNA } from "../devices/testing.ts";
-import { type ConnectOptions, open, operator, REMOTE, TOKEN, testGateway } from "./testing.ts";
+import { ANNA } from "../../devices/testing.ts";
+import { open, operator, REMOTE, TOKEN, testGateway } from "../testing.ts";
 
 t.test("before hello, what is wrong decides how the connection ends", async (t) => {
   const hub = await testGateway(t);
@@ -45,11 +45,11 @@ t.test("before hello, what is wrong decides how the connection ends", async (t) 
   }
 });
 
-t.test("a client that says nothing for ten seconds is closed", async (t) => {
+t.test("a client that says nothing for fifteen seconds is closed", async (t) => {
   const hub = await testGateway(t);
   const client = open(t, hub);
   await client.nonce();
-  await hub.clock.advance(9_999);
+  await hub.clock.advance(14_999);
   t.equal(client.ws.readyState, client.ws.OPEN);
   await hub.clock.advance(1);
   t.same(await client.closed, { code: 1000, reason: "" });
@@ -111,86 +111,6 @@ t.test("a stranger cannot make the hub buffer a large frame", async (t) => {
   await hub.clock.advance(1000);
   t.equal((await client.closed).code, 1009);
   t.notOk(client.frames.some((frame) => frame.type === "res"));
-});
-
-t.test("every flaw of device and token has its own words", async (t) => {
-  const hub = await testGateway(t);
-  const identity = generateIdentity();
-  const other = generateIdentity();
-  const now = hub.clock.now();
-  const cli = { id: "cli", mode: "cli" };
-  const cases: { name: string; options: ConnectOptions; remote?: boolean; code?: string; message: string }[] = [
-    {
-      name: "neither device nor token",
-      options: { token: undefined },
-      code: "NOT_PAIRED",
-      message: "device identity required",
-    },
-    {
-      name: "a control UI without a device",
-      options: { client: { id: "openclaw-control-ui", mode: "ui" } },
-      message: "control ui requires HTTPS or localhost (secure context)",
-    },
-    {
-      name: "id of another key",
-      options: { identity, device: { id: other.deviceId } },
-      message: "device identity mismatch",
-    },
-    {
-      name: "a key that is none",
-      options: { identity, device: { publicKey: "AAAA" } },
-      message: "device identity mismatch",
-    },
-    { name: "signed 10 min ago", options: { identity, signedAt: now - 600_001 }, message: "device signature expired" },
-    { name: "signed in 10 min", options: { identity, signedAt: now + 600_001 }, message: "device signature expired" },
-    {
-      name: "remote without nonce",
-      options: { identity, nonce: null },
-      remote: true,
-      message: "device nonce required",
-    },
-    { name: "nonce of another connection", options: { identity, nonce: "0000" }, message: "device nonce mismatch" },
-    {
-      name: "signature of another key",
-      options: { identity, device: { signature: "A".repeat(86) } },
-      message: "device signature invalid",
-    },
-    {
-      name: "no token, command line",
-      options: { identity, token: undefined, client: cli },
-      message: "unauthorized: gateway token missing (set gateway.remote.token to match gateway.auth.token)",
-    },
-    {
-      name: "no token, browser",
-      options: { identity, token: undefined, client: { id: "moltbot-control-ui", mode: "ui" } },
-      message:
-        "unauthorized: gateway token missing (open a tokenized dashboard URL or paste token in Control UI settings)",
-    },
-    {
-      name: "wrong token",
-      options: { identity, token: "wrong" },
-      message: "unauthorized: gateway token mismatch (provide gateway auth token)",
-    },
-    {
-      name: "wrong token, no device",
-      options: { token: "wrong" },
-      message: "unauthorized: gateway token mismatch (provide gateway auth token)",
-    },
-    { name: "a remote stranger", options: { identity }, remote: true, code: "NOT_PAIRED", message: "pairing required" },
-    {
-      name: "a node without a device",
-      options: { role: "node" },
-      code: "NOT_PAIRED",
-      message: "device identity required",
-    },
-  ];
-  for (const { name, options, remote, code = "INVALID_REQUEST", message } of cases) {
-    const client = open(t, hub, remote ? REMOTE : {});
-    const answer = await client.connect(options);
-    t.match(answer.error, { code, message }, name);
-    t.same(await client.closed, { code: 1008, reason: message.slice(0, 120) }, name);
-  }
-  t.equal(hub.gateway.clients, 0);
 });
 
 t.test("a recorded connect cannot be played again", async (t) => {
