@@ -15,13 +15,14 @@ import { NoRuns, noSessions } from "./agent/none.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
-import type { HubConfig } from "./config/schema.ts";
+import { defaultConfigFile, type HubConfig, YamlConfigFile } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
 import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
+import { HubLifecycle } from "./lifecycle/index.ts";
 import { StoredOwner } from "./owner/index.ts";
 import { HousePolicy } from "./policy/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
@@ -42,6 +43,8 @@ export interface HubOptions {
   readonly mqttPort?: number | undefined;
   readonly bind?: "loopback" | "lan" | undefined;
   readonly token?: string | undefined;
+  /** Stops this hub and starts it again; absent when nobody can. Must not be awaited by the hub. */
+  readonly restart?: ((reason: string) => void) | undefined;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -84,7 +87,15 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     ...about,
     mqttAddress: () => ({ port: broker.port, tls: false }),
   });
+  const configFile = new YamlConfigFile({
+    file: options.configFile ?? defaultConfigFile(stateDir),
+    running: config,
+    audit,
+    log,
+  });
+  const lifecycle = new HubLifecycle({ clock, log, restart: options.restart });
   const policy = new HousePolicy({ rules: config.policy.rules });
+  configFile.events.on("changed", () => policy.use((configFile.running() as HubConfig).policy.rules));
   const inbox = new StoredInbox({ store, clock, random });
   const household = new HouseholdModel({ config: config.household, devices });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
@@ -155,7 +166,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     wakeWords,
     owner,
     counters,
-    config: () => config,
+    configFile,
+    lifecycle,
     faultsOf: (deviceId) => broker.faultsOf(deviceId),
     wsLink,
     clock,
@@ -166,7 +178,6 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     trustedProxies: config.gateway.trustedProxies,
     maxConnections: config.gateway.maxConnections,
     stateDir,
-    configFile: options.configFile,
   });
   const http = new HttpServer({
     host,
@@ -185,6 +196,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const units: Unit[] = [
     audit,
     devices,
+    lifecycle,
     wakeWords,
     owner,
     household,

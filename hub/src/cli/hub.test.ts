@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
 import t, { type Test as T } from "tap";
+import { withHub } from "./gateway/connect.ts";
 import { capturedIo, type Ran, runCli, temporaryHome } from "./testing.ts";
 
 interface Ready {
@@ -103,4 +104,22 @@ t.test("what keeps a hub from starting is named", async (t) => {
   t.match(await run("--config", file), { code: 1, out: "", err: /CONFIG_INVALID.*hub\.yaml:2: roms/ });
   writeFileSync(file, "");
   t.match(await run("--port", "0", "--state-dir", path.join(file, "below")), { code: 1, err: /STATE_UNWRITABLE/ });
+});
+
+t.test("a change that needs a restart restarts the hub within its process, on the port it had", async (t) => {
+  const { cli, ready, home } = await startHub(t);
+  const call = (method: string, params: object) =>
+    withHub({}, capturedIo({ home }), (client) => client.call<Record<string, never>>(method, params));
+  const { hash, exists, path: file } = await call("config.get", {});
+  t.same({ exists, file }, { exists: false, file: path.join(home, "state", "barnacle.yaml") });
+  const patched = await call("config.patch", { raw: "{name: 'Renamed'}", baseHash: hash, restartDelayMs: 0 });
+  t.match(patched, { ok: true, needRestart: ["name"], restart: { ok: true, reason: "config.patch" } });
+  let seen: { name?: string } = {};
+  for (let tries = 0; tries < 300 && seen.name !== "Renamed"; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { code, out } = await cli("config", "get");
+    if (code === 0) seen = JSON.parse(out);
+  }
+  t.match(seen, { name: "Renamed" });
+  t.match(JSON.parse((await cli("status")).out), { url: ready.gateway.url });
 });

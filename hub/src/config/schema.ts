@@ -4,11 +4,11 @@ import { type Static, Type } from "@sinclair/typebox";
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
 
-/** Who may do what. Rules are tried in order, deny before allow; nothing matches: denied. `*` matches any run of characters. */
+/** Who may do what. Rules are tried in order, deny before ask before allow; nothing matches: denied. `*` matches any run of characters. */
 export const PolicyRule = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 60 }),
-    effect: literals(["allow", "deny"]),
+    effect: literals(["allow", "ask", "deny"]),
     principals: Type.Optional(Type.Array(Type.String(), { description: "operator, voice, node, system, or kind:id" })),
     names: Type.Optional(Type.Array(Type.String(), { description: "commands or methods, `gpio.*`" })),
     rooms: Type.Optional(Type.Array(RoomName)),
@@ -91,6 +91,35 @@ export const HubConfig = Type.Object(
       default: ["hey jarvis"],
       description: "first value of the global wake words",
     }),
+    ui: Type.Object(
+      {
+        seamColor: Type.Optional(
+          Type.String({ pattern: "^#?[0-9a-fA-F]{6}$", description: "accent colour of the apps: `#7b2d26`" }),
+        ),
+        assistant: Type.Object(
+          {
+            name: Type.Optional(Type.String({ minLength: 1, maxLength: 50, description: "what apps call the hub" })),
+            avatar: Type.Optional(
+              Type.String({ minLength: 1, maxLength: 200, description: "a letter, an emoji or an address" }),
+            ),
+          },
+          { ...strict, default: {} },
+        ),
+      },
+      { ...strict, default: {}, description: "how the apps show the hub" },
+    ),
+    approvals: Type.Object(
+      {
+        timeoutSeconds: Type.Integer({
+          minimum: 5,
+          maximum: 1800,
+          default: 120,
+          description: "a command that waits for an approval is denied after this",
+        }),
+        selfApprove: Type.Boolean({ default: false, description: "whoever asks for an approval may give it as well" }),
+      },
+      { ...strict, default: {}, description: "commands that a person must approve" },
+    ),
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
     log: Type.Object(
       { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },

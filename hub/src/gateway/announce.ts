@@ -60,6 +60,11 @@ export function announce(options: {
     owner,
   );
   hub.wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
+  hub.configFile.events.on(
+    "changed",
+    ({ path, hash }) => broadcast.send("config.changed", { path, hash, ts: hub.clock.now() }),
+    owner,
+  );
   hub.owner.events.on(
     "prefsChanged",
     ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),

@@ -19,7 +19,7 @@ t.test("everything sent fits the schemas that the peers publish", async (t) => {
     const check = ajv.compile(SCHEMAS[name] as object);
     t.ok(check(value), `${what} is a ${name} ${ajv.errorsText(check.errors)}`);
   };
-  const hub = await testGateway(t, { stateDir: "/state", configFile: "/state/barnacle.yaml" });
+  const hub = await testGateway(t, { stateDir: "/state" });
   const client = open(t, hub);
   const hello = await client.connect({
     identity: generateIdentity(),

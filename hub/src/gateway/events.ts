@@ -29,6 +29,7 @@ export const EVENTS = {
   "device.pair.resolved": event("pairing", "no", true),
   "node.pair.requested": event("pairing", "no", true),
   "node.pair.resolved": event("pairing", "no", true),
+  "config.changed": event("admin", "no", true),
   "users.prefs.changed": event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
 } satisfies Record<string, EventSpec>;

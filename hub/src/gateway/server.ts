@@ -31,6 +31,8 @@ import { wireErrorOf } from "./wire-error.ts";
 const PONG_MS = 25_000;
 const REQUESTS = { perMinute: 1200, burst: 300 };
 const STOP_MS = 1000;
+/** What clients are told a restart takes. */
+const RESTART_MS = 1500;
 
 export interface GatewayServerOptions extends GatewayServices {
   /** The shared operator token. */
@@ -39,9 +41,8 @@ export interface GatewayServerOptions extends GatewayServices {
   readonly password?: string | undefined;
   /** Proxies whose word on a client's address is taken. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Where the hub keeps its state and found its configuration; administrators are told. */
+  /** Where the hub keeps its state; administrators are told. */
   readonly stateDir?: string | undefined;
-  readonly configFile?: string | undefined;
   /** Open connections, admitted or not; default 6,000. */
   readonly maxConnections?: number | undefined;
 }
@@ -123,12 +124,17 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
-    const { devices, wakeWords, voice, owner } = this.#hub;
-    for (const part of [devices, wakeWords, voice, owner]) part.events.dropOwner(this);
+    const { configFile, devices, lifecycle, owner, voice, wakeWords } = this.#hub;
+    for (const part of [configFile, devices, owner, voice, wakeWords]) part.events.dropOwner(this);
     const sockets = this.#sockets;
     if (!sockets) return;
     this.#sockets = undefined;
-    this.#broadcast.send("shutdown", { reason: "gateway stopping" });
+    this.#broadcast.send(
+      "shutdown",
+      lifecycle.restarting
+        ? { reason: "gateway restarting", restartExpectedMs: RESTART_MS }
+        : { reason: "gateway stopping" },
+    );
     const open = [...this.#connections];
     for (const connection of open) connection.close(CLOSE.restart, "service restart");
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -171,7 +177,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     if (connection.role === "node") await this.#nodes.declare(connection);
     const { stateDir, configFile } = this.#options;
     const hello = helloOf(connection, {
-      ...{ version: this.#hub.version, bootId: this.#bootId, host: hostname(), stateDir, configFile },
+      ...{ version: this.#hub.version, bootId: this.#bootId, host: hostname(), stateDir, configFile: configFile.path },
       presence: this.#presence.list(),
       health: healthObject(this.#hub),
       stateVersion: this.#stateVersion(),

@@ -3,10 +3,12 @@ import type {
   AgentRuns,
   Audit,
   Commands,
+  ConfigFile,
   Counters,
   Devices,
   Household,
   Inbox,
+  Lifecycle,
   Owner,
   Policy,
   Router,
@@ -33,9 +35,9 @@ export interface GatewayServices {
   readonly household: Household;
   readonly wakeWords: WakeWords;
   readonly owner: Owner;
+  readonly configFile: ConfigFile;
+  readonly lifecycle: Lifecycle;
   readonly counters: Counters;
-  /** The effective configuration; secrets are taken out before it leaves. */
-  readonly config: () => unknown;
   /** What a device did wrong on the MQTT side since the start, by kind. */
   readonly faultsOf: (deviceId: string) => Readonly<Record<string, number>>;
   readonly wsLink: WsLink;

@@ -1,10 +1,15 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { loadConfig } from "@barnacle/protocol/config";
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
 import { FakeRuns, FakeSessions } from "../agent/testing.ts";
+import { HubConfig, YamlConfigFile } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
+import { HubLifecycle } from "../lifecycle/index.ts";
 import { StoredOwner } from "../owner/index.ts";
 import { HousePolicy } from "../policy/index.ts";
 import type {
@@ -19,6 +24,7 @@ import type {
   TurnRecord,
   VoiceTurns,
 } from "../services.ts";
+import { temporaryDirectory } from "../store/testing.ts";
 import { StoredWakeWords } from "../wakewords/index.ts";
 import { GatewayServer, type GatewayServerOptions } from "./server.ts";
 import { WsLink } from "./ws-link.ts";
@@ -90,6 +96,7 @@ export interface TestGateway extends TestRegistry {
   readonly wakeWords: StoredWakeWords;
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
+  readonly configFile: YamlConfigFile;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
   /** What the router answers. */
@@ -105,6 +112,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const wsLink = new WsLink({ clock });
   const wakeWords = new StoredWakeWords({ store, clock, initial: ["hey jarvis"] });
   await wakeWords.start();
+  const configFile = testConfigFile(t, registry);
   const owner = new StoredOwner({ store, clock });
   await owner.start();
   const voice = fakeVoice();
@@ -125,7 +133,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     household: fakeHousehold(),
     wakeWords,
     owner,
-    config: () => ({ site: "home", gateway: { port: 1, token: "canary-token" } }),
+    configFile,
+    lifecycle: new HubLifecycle({ clock, log: silentLog }),
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,
     token: TOKEN,
@@ -140,10 +149,17 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   });
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, runs },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;
+}
+
+/** A file of its own, with a secret in it. */
+export function testConfigFile(t: Teardown, { audit }: TestRegistry): YamlConfigFile {
+  const file = path.join(temporaryDirectory(t), "barnacle.yaml");
+  writeFileSync(file, "site: home # ours\ngateway:\n  token: canary-token-of-the-file\n");
+  return new YamlConfigFile({ file, running: loadConfig(HubConfig, file), audit, log: silentLog });
 }
 
 function fakeVoice(): VoiceTurns {

@@ -9,28 +9,36 @@ export interface HousePolicyOptions {
 }
 
 /**
- * The one decision about every command. The first deny that matches decides; without one the first allow; without either
- * the answer is no. Nothing is read but the request and the rules, so a decision can be explained without being carried out.
+ * The one decision about every command. The first deny that matches decides; without one the first that asks a person, then
+ * the first allow; without any the answer is no. Nothing is read but the request and the rules, so a decision can be explained without being carried out.
  */
 export class HousePolicy implements Policy {
-  readonly #denials: readonly Rule[];
-  readonly #permissions: readonly Rule[];
+  #denials: readonly Rule[] = [];
+  #questions: readonly Rule[] = [];
+  #permissions: readonly Rule[] = [];
 
   constructor(options: HousePolicyOptions) {
-    const rules = combineRules(options.rules);
+    this.use(options.rules);
+  }
+
+  /** Configured rules, in place of those that hold now. */
+  use(configured: readonly PolicyRule[]): void {
+    const rules = combineRules(configured);
     this.#denials = rules.filter((rule) => rule.effect === "deny");
+    this.#questions = rules.filter((rule) => rule.effect === "ask");
     this.#permissions = rules.filter((rule) => rule.effect === "allow");
   }
 
   decide(request: PolicyRequest): Decision {
     const rule =
       this.#denials.find((r) => mismatch(r, request) === undefined) ??
+      this.#questions.find((r) => mismatch(r, request) === undefined) ??
       this.#permissions.find((r) => mismatch(r, request) === undefined);
     return decisionOf(rule, request);
   }
 
   explain(request: PolicyRequest): PolicyExplanation {
-    const rules = [...this.#denials, ...this.#permissions].map((rule) => {
+    const rules = [...this.#denials, ...this.#questions, ...this.#permissions].map((rule) => {
       const why = mismatch(rule, request);
       const { id, effect, source } = rule;
       return { id, effect, source, matched: why === undefined, why: why ?? "it matches" };
@@ -39,9 +47,11 @@ export class HousePolicy implements Policy {
   }
 }
 
+const VERBS = { allow: "allows", ask: "asks a person about", deny: "forbids" } as const;
+
 function decisionOf(rule: Rule | undefined, request: PolicyRequest): Decision {
   const what = `${request.name} for ${request.principal.kind} ${request.principal.name ?? request.principal.id}`;
   if (!rule) return { effect: "deny", rule: "default-deny", reason: `no rule allows ${what}` };
-  const verb = rule.effect === "allow" ? "allows" : "forbids";
+  const verb = VERBS[rule.effect];
   return { effect: rule.effect, rule: rule.id, reason: `${rule.source} rule ${rule.id} ${verb} ${what}` };
 }

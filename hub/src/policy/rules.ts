@@ -4,7 +4,7 @@ import type { PolicyRule } from "../config/schema.ts";
 /** A rule as it is evaluated. A member that is absent matches everything. */
 export interface Rule {
   readonly id: string;
-  readonly effect: "allow" | "deny";
+  readonly effect: "allow" | "ask" | "deny";
   readonly source: "config" | "built-in";
   readonly action?: "command" | "method";
   /** `operator`, `voice:*`, … */

@@ -15,7 +15,8 @@ export interface PolicyRequest {
 }
 
 export interface Decision {
-  readonly effect: "allow" | "deny";
+  /** `ask`: yes, once a person with `operator.approvals` says so. */
+  readonly effect: "allow" | "ask" | "deny";
   /** The rule that decided: `default-deny`, `home-voice-gpio`, … */
   readonly rule: string;
   readonly reason: string;
@@ -32,7 +33,7 @@ export interface PolicyExplanation {
   readonly decision: Decision;
   readonly rules: readonly {
     readonly id: string;
-    readonly effect: "allow" | "deny";
+    readonly effect: "allow" | "ask" | "deny";
     readonly source: "config" | "built-in";
     readonly matched: boolean;
     readonly why: string;

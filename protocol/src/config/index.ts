@@ -1,1 +1,2 @@
 export { loadConfig, parseConfig } from "./load.ts";
+export { contentOf, rewriteYaml } from "./rewrite.ts";

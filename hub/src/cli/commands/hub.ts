@@ -1,8 +1,8 @@
-import { loadConfig } from "@barnacle/protocol/config";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { type Command, Option } from "commander";
-import { HubConfig } from "../../config/schema.ts";
+import type { RunningHub } from "../../hub.ts";
 import { port } from "../gateway/parse.ts";
+import { runHubs } from "../hub-runs.ts";
 import { defaultStateDir } from "../places.ts";
 import { example, type Family } from "../session.ts";
 
@@ -27,33 +27,27 @@ export const hubFamily: Family = (program, open) => {
   ).action(async (options: HubOptions, command: Command) => {
     const session = open(command);
     const { io, out } = session;
-    const config = loadConfig(HubConfig, options.config);
     const token = session.options.token ?? io.env.BARNACLE_TOKEN;
     if (token !== undefined && token.length < 16)
       throw new BarnacleError("USAGE", `--token has ${token.length} characters; at least 16 are needed`);
-    const [{ startHub }, { hubLog }] = await Promise.all([import("../../hub.ts"), import("../log.ts")]);
     const stopped = new Promise<void>((resolve) => io.onStop(resolve));
-    const hub = await startHub({
-      config,
+    const ready = (hub: RunningHub) =>
+      out.print(
+        {
+          ready: true,
+          gateway: { url: hub.gatewayUrl, port: Number(new URL(hub.gatewayUrl).port) },
+          mqtt: { url: hub.mqttUrl, port: Number(new URL(hub.mqttUrl).port) },
+          stateDir: hub.stateDir,
+        },
+        (style) => `${style.green("ready")}  gateway ${hub.gatewayUrl}  mqtt ${hub.mqttUrl}  state ${hub.stateDir}`,
+      );
+    await runHubs({
+      ...{ io, stopped, ready, token },
       configFile: options.config,
       stateDir: session.options.stateDir ?? defaultStateDir(io),
       port: options.port,
       mqttPort: options.mqttPort,
       bind: options.bind,
-      token,
-      log: hubLog(config.log.level, io),
     });
-    const ready = {
-      ready: true,
-      gateway: { url: hub.gatewayUrl, port: Number(new URL(hub.gatewayUrl).port) },
-      mqtt: { url: hub.mqttUrl, port: Number(new URL(hub.mqttUrl).port) },
-      stateDir: hub.stateDir,
-    };
-    out.print(
-      ready,
-      (style) => `${style.green("ready")}  gateway ${hub.gatewayUrl}  mqtt ${hub.mqttUrl}  state ${hub.stateDir}`,
-    );
-    await stopped;
-    await hub.stop();
   });
 };

@@ -8,7 +8,7 @@ import { type ConnectOptions, open, operator, REMOTE, TOKEN, testGateway } from 
 const V4 = { minProtocol: 4, maxProtocol: 4 };
 
 t.test("a hello is complete, and has no member that its reader's schema does not know", async (t) => {
-  const hub = await testGateway(t, { stateDir: "/state", configFile: "/state/barnacle.yaml" });
+  const hub = await testGateway(t, { stateDir: "/state" });
   const schemas = { 3: v3Schemas(), 4: v4Schemas() };
   const clients: [string, ConnectOptions][] = [
     ["a device", { identity: generateIdentity() }],

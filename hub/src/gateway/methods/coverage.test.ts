@@ -40,7 +40,7 @@ const PENDING: readonly string[] = [
   ),
   ..."voicewake.* wake web.login.* hooks.status".split(" "),
   // records
-  ..."approval.* audit.* config.* diagnostics.stability exec.approval.* exec.approvals.* gateway.* logs.tail question.*".split(
+  ..."approval.* audit.* diagnostics.stability exec.approval.* exec.approvals.* gateway.* logs.tail question.*".split(
     " ",
   ),
   ..."system.info tasks.* update.status".split(" "),

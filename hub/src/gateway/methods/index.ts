@@ -1,3 +1,4 @@
+import { configMethods } from "./config.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
 import { homeMethods } from "./home.ts";
@@ -18,6 +19,7 @@ const ALL: readonly Method[] = [
   ...deviceMethods,
   ...homeMethods,
   ...recordMethods,
+  ...configMethods,
   ...userMethods,
   ...emptyMethods,
   ...notHereMethods,

@@ -1,6 +1,6 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { grants, type ProtocolVersion, SCOPES, type ScopeName } from "@barnacle/protocol/gateway";
-import { type Validator, validator } from "@barnacle/protocol/schema";
+import { type JsonObject, type Validator, validator } from "@barnacle/protocol/schema";
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Principal } from "../../services.ts";
 import type { Broadcast } from "../broadcast.ts";
@@ -69,6 +69,8 @@ interface MethodSpec<T extends TSchema> {
   readonly nodesToo?: boolean;
   readonly accessOf?: (params: Static<T>) => Access;
   readonly records?: "pairing" | "config";
+  /** What of the parameters goes on record; default all, secrets masked by name. */
+  readonly recordAs?: (params: Static<T>) => JsonObject;
   run(params: Static<T>, context: MethodContext): unknown;
 }
 
@@ -89,7 +91,7 @@ export function method<T extends TSchema>(spec: MethodSpec<T>): Method {
     async call(given, context) {
       const params = given ?? {};
       if (!check.check(params)) throw badParams(name, check, params);
-      if (records !== undefined) await permitAndRecord(name, records, params, context);
+      if (records !== undefined) await permitAndRecord(name, records, spec.recordAs?.(params) ?? params, context);
       return spec.run(params, context);
     },
   };

@@ -1,8 +1,8 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { APPLIANCE_ACTIONS, APPLIANCE_KINDS, JsonObject, literals, RoomName } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
+import { redact } from "../../config/index.ts";
 import type { Principal } from "../../services.ts";
-import { redacted } from "../redact.ts";
 import { type Caller, type Method, method } from "./method.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 200 });
@@ -93,7 +93,7 @@ export const recordMethods: readonly Method[] = [
     name: "barnacle.config.get",
     access: "admin",
     params: Type.Object({}),
-    run: (_params, { hub }) => ({ config: redacted(hub.config()) }),
+    run: (_params, { hub }) => ({ config: redact(hub.configFile.running(), "***") }),
   }),
 ];
 

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import t from "tap";
+import { lookup, uiHints } from "./hints.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { HubConfig } from "./schema.ts";
+import { isSecretName, PLACEHOLDER, redact, restore, secretsIn } from "./secrets.ts";
+import { shown, stored } from "./view.ts";
+
+t.test("secrets are known by name and by form; where one is kept is no secret", async (t) => {
+  for (const name of ["token", "apiKey", "botToken", "api_key", "Authorization", "clientSecret", "password"]) {
+    t.ok(isSecretName(name), name);
+  }
+  for (const name of ["name", "tokenFile", "apiKeyEnv", "passwordPath", "keys", "port"])
+    t.notOk(isSecretName(name), name);
+  const value = {
+    url: "https://anna:hunter2@nas.local/x",
+    plain: "https://nas.local",
+    maxTokens: 4096,
+    tokens: ["one", { deep: "two" }],
+    headers: { Authorization: "Bearer three", accept: "text/html" },
+    token: "",
+  };
+  t.same(redact(value), {
+    ...value,
+    url: PLACEHOLDER,
+    tokens: [PLACEHOLDER, { deep: PLACEHOLDER }],
+    headers: { Authorization: PLACEHOLDER, accept: "text/html" },
+  });
+  t.same(secretsIn(value), [value.url, "one", "two", "Bearer three"]);
+});
+
+t.test("whatever was stored comes back from its redacted copy, and the copy holds no secret", async (t) => {
+  const item = fc.record({ id: fc.uuid(), token: fc.string({ minLength: 8 }), size: fc.integer() });
+  fc.assert(
+    fc.property(fc.uniqueArray(item, { selector: ({ id }) => id, maxLength: 5 }), fc.nat(4), (list, gone) => {
+      const kept = list.filter((_, i) => i !== gone).toReversed();
+      const given = JSON.parse(JSON.stringify({ hooks: redact(kept) }));
+      const back = restore(given, { hooks: list }, () => t.fail("a placeholder was lost"));
+      return (
+        JSON.stringify(back) === JSON.stringify({ hooks: kept }) && secretsIn(given).every((s) => s === PLACEHOLDER)
+      );
+    }),
+  );
+  t.pass("held for all");
+});
+
+t.test("a placeholder is not guessed: among unnamed items of a changed list it is lost", async (t) => {
+  const lost: string[] = [];
+  const stored = { list: [{ token: "a" }, { token: "b" }] };
+  restore({ list: [{ token: PLACEHOLDER }] }, stored, (path) => lost.push(path));
+  t.same(lost, ["list.0.token"]);
+  t.same(
+    restore({ list: [{ token: PLACEHOLDER }, { token: "c" }] }, stored, (path) => lost.push(path)),
+    {
+      list: [{ token: "a" }, { token: "c" }],
+    },
+  );
+  t.equal(lost.length, 1);
+});
+
+t.test("a merge patch adds, replaces, takes away; at named paths it replaces the whole", async (t) => {
+  const target = { a: { b: 1, c: 2 }, list: [1, 2], gone: true };
+  t.same(mergePatch(target, { a: { c: 3, d: { e: null, f: 1 } }, list: [3], gone: null }), {
+    a: { b: 1, c: 3, d: { f: 1 } },
+    list: [3],
+  });
+  t.same(mergePatch(target, { a: { c: 3 } }, new Set(["a"])), { ...target, a: { c: 3 } });
+  t.same(target, { a: { b: 1, c: 2 }, list: [1, 2], gone: true }, "the target is as it was");
+});
+
+t.test("what is only shown is not stored, and what was changed of it is kept for the schema to refuse", async (t) => {
+  const config = { gateway: { port: 1 }, site: "home" };
+  const seen = shown(config);
+  t.match(seen, { gateway: { port: 1, mode: "local" }, session: { mainKey: "main" }, site: "home" });
+  t.same(stored(seen, HubConfig.properties), config);
+  t.same(stored({ gateway: { mode: "remote" } }, HubConfig.properties), { gateway: { mode: "remote" } });
+});
+
+t.test("every key has a label, help comes from its description, secrets are marked", async (t) => {
+  const hints = uiHints(HubConfig);
+  t.match(hints["gateway.token"], { label: "Token", sensitive: true, help: /shared operator token/ });
+  t.match(hints["policy.rules.*.names"], { label: "Names", help: /gpio/ });
+  t.match(lookup(HubConfig, "gateway"), {
+    path: "gateway",
+    reloadKind: "restart",
+    children: [{ key: "port", path: "gateway.port" }, { key: "bind" }, { key: "token", required: false }],
+  });
+  t.match(lookup(HubConfig, "policy.rules.0.effect"), {
+    path: "policy.rules.0.effect",
+    reloadKind: "hot",
+    children: [],
+  });
+  t.throws(() => lookup(HubConfig, "gateway.nowhere"), {
+    code: "NOT_FOUND",
+    message: /path not found: gateway.nowhere/,
+  });
+});

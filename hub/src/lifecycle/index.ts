@@ -1,0 +1,1 @@
+export { HubLifecycle, RESTART_DELAY_MS } from "./lifecycle.ts";
