@@ -177,6 +177,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     password: config.gateway.password,
     trustedProxies: config.gateway.trustedProxies,
     maxConnections: config.gateway.maxConnections,
+    requestsPerMinute: config.gateway.requestsPerMinute,
     stateDir,
   });
   const http = new HttpServer({

@@ -56,6 +56,12 @@ export const HubConfig = Type.Object(
           maximum: 100_000,
           description: "open gateway connections, admitted or not",
         }),
+        requestsPerMinute: Type.Integer({
+          default: 60_000,
+          minimum: 60,
+          maximum: 100_000_000,
+          description: "requests of one gateway connection; more are refused with RATE_LIMITED",
+        }),
       },
       { ...strict, default: {} },
     ),

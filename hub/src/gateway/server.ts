@@ -29,7 +29,6 @@ import { wireErrorOf } from "./wire-error.ts";
 
 /** After a ping; the next one is due at the next tick. */
 const PONG_MS = 25_000;
-const REQUESTS = { perMinute: 1200, burst: 300 };
 const STOP_MS = 1000;
 /** What clients are told a restart takes. */
 const RESTART_MS = 1500;
@@ -45,6 +44,8 @@ export interface GatewayServerOptions extends GatewayServices {
   readonly stateDir?: string | undefined;
   /** Open connections, admitted or not; default 6,000. */
   readonly maxConnections?: number | undefined;
+  /** Of one connection, all of them at once if need be; default 60,000. */
+  readonly requestsPerMinute?: number | undefined;
 }
 
 /** The Moltbot and OpenClaw gateway, protocols 3 and 4: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
@@ -69,7 +70,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   #endPing: () => void = () => {};
 
   constructor(options: GatewayServerOptions) {
-    const { token, password, trustedProxies, maxConnections, ...hub } = options;
+    const { token, password, trustedProxies, maxConnections, requestsPerMinute = 60_000, ...hub } = options;
     this.#hub = hub;
     this.#options = options;
     this.clock = hub.clock;
@@ -83,7 +84,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       self: { host: hostname(), version: hub.version, platform: process.platform },
     });
     this.#nodes = new NodeSessions({ devices: hub.devices, link: hub.wsLink, clock: hub.clock });
-    this.#requests = new RateLimit({ clock: hub.clock, ...REQUESTS });
+    this.#requests = new RateLimit({ clock: hub.clock, perMinute: requestsPerMinute, burst: requestsPerMinute });
     this.#broadcast = new Broadcast({ listeners: () => this.#ready(), counters: hub.counters });
   }
 
