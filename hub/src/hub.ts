@@ -11,10 +11,10 @@ import {
   type Unit,
 } from "@barnacle/protocol/runtime";
 import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
-import { NoRuns, noSessions } from "./agent/none.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
+import { agentParts } from "./compose/agent.ts";
 import { defaultConfigFile, type HubConfig, YamlConfigFile } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
@@ -137,6 +137,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const messenger = new MqttMessenger({ broker, devices, household, wakeWords, hubVersion: HUB_VERSION, clock, log });
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random });
+  const shared = { config, store, clock, random, log, devices, household, router, commands };
+  const agent = agentParts({ ...shared, voice: () => voice });
   const voice: VoiceTurnService = new VoiceTurnService({
     store,
     clock,
@@ -149,6 +151,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     household,
     messenger,
     responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
+    otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
   const gateway = new GatewayServer({
     ...about,
@@ -160,8 +163,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     audit,
     inbox,
     voice,
-    runs: new NoRuns(),
-    sessions: noSessions,
+    runs: agent.runs,
+    sessions: agent.sessions,
     household,
     wakeWords,
     owner,
@@ -206,6 +209,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     messenger,
     timers,
     voice,
+    ...agent.units(),
     gateway,
     broker,
     http,

@@ -1,5 +1,22 @@
-import { Events } from "@barnacle/protocol/runtime";
-import type { AgentRunEvents, AgentRuns, RunOutcome, RunRequest, Sessions, StartedRun } from "../services.ts";
+import { Events, FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
+import type {
+  AgentEvent,
+  AgentRunEvents,
+  AgentRuns,
+  ChatEvent,
+  RunOutcome,
+  RunRequest,
+  Sessions,
+  StartedRun,
+} from "../services.ts";
+import { StoredSessions } from "../sessions/index.ts";
+import type { Store } from "../store/index.ts";
+import { temporaryStore } from "../store/testing.ts";
+import { Agents } from "./agents.ts";
+import type { ChatResponder } from "./responder.ts";
+import { Runs, type RunsOptions } from "./runs.ts";
+
+type Teardown = Parameters<typeof temporaryStore>[0];
 
 /** Runs that a test answers; the default answer repeats the message. */
 export class FakeRuns implements AgentRuns {
@@ -57,4 +74,48 @@ export class FakeSessions implements Sessions {
 
 function canonicalKey(key = "main", agentId = "main"): string {
   return key.startsWith("agent:") ? key : `agent:${agentId}:${key}`;
+}
+
+/** Runs on a store, answered by the responders that a test gives. */
+export interface TestRuns {
+  readonly clock: FakeClock;
+  readonly sessions: StoredSessions;
+  readonly runs: Runs;
+  readonly store: Store;
+  readonly agent: AgentEvent[];
+  readonly chat: ChatEvent[];
+}
+
+export async function testRuns(
+  t: Teardown,
+  respond: ChatResponder["respond"],
+  patch: Partial<RunsOptions> = {},
+): Promise<TestRuns> {
+  const clock = (patch.clock as FakeClock | undefined) ?? new FakeClock();
+  const store = patch.store ?? (await temporaryStore(t, clock));
+  const sessions = new StoredSessions({ store, clock, random: seededRandom(++seed) });
+  await sessions.start();
+  const runs = new Runs({
+    ...{ store, sessions, clock, log: silentLog, timeoutMs: 60_000, queueMode: "followup" },
+    agents: new Agents({ profiles: [], hubName: "Test" }),
+    responders: [{ name: "test", respond }],
+    ...patch,
+  });
+  const agent: AgentEvent[] = [];
+  const chat: ChatEvent[] = [];
+  runs.events.on("agent", (event) => agent.push(event));
+  runs.events.on("chat", (event) => chat.push(event));
+  await runs.open();
+  return { clock, sessions, runs, store, agent, chat };
+}
+
+let next = 0;
+/** Two services on one store must not make the same ids. */
+let seed = 100;
+
+/** A message of an operator, with a key of its own. */
+export function message(text: string, patch: Partial<RunRequest> = {}): RunRequest {
+  next += 1;
+  const principal = { kind: "operator" as const, id: "anna", name: "Anna", scopes: ["operator.admin"] };
+  return { runId: `run-${next}`, sessionKey: "main", message: text, source: "chat", principal, ...patch };
 }

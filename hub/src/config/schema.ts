@@ -1,6 +1,8 @@
 import { Appliance, literals, RoomName, SiteId } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
 
+import { AgentConfig, AgentProfile, HooksConfig } from "./agent.ts";
+
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
 
@@ -126,6 +128,12 @@ export const HubConfig = Type.Object(
       },
       { ...strict, default: {}, description: "commands that a person must approve" },
     ),
+    agent: AgentConfig,
+    agents: Type.Array(AgentProfile, {
+      default: [],
+      description: "assistants; the first is the default, `main` with the hub's name when none is given",
+    }),
+    hooks: HooksConfig,
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
     log: Type.Object(
       { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },

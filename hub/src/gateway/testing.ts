@@ -168,6 +168,7 @@ function fakeVoice(): VoiceTurns {
     receive: async () => {},
     wake: async () => {},
     spoken: async () => {},
+    understands: (text) => text.startsWith("what time"),
     ask: async (text, { room }) => ({ ...TURN, transcript: text, ...(room === undefined ? {} : { room }) }),
     list: async () => [TURN],
     get: async (turnId) => (turnId === TURN.turnId ? TURN : undefined),

@@ -129,13 +129,3 @@ export interface ChatEvent {
   readonly errorMessage?: string;
   readonly errorKind?: string;
 }
-
-/** What others ask of conversations. The folder `sessions` offers more to the gateway. */
-export interface Sessions {
-  /** `main`, a bare key or a canonical one → `agent:<id>:<rest>`. @throws INPUT_INVALID */
-  canonical(key: string | undefined, agentId?: string): string;
-  /** Text that the next run of the session sees; kept on disk. */
-  systemEvent(sessionKey: string, text: string): Promise<void>;
-  /** Texts that wait, oldest first. */
-  systemEvents(sessionKey: string): readonly string[];
-}

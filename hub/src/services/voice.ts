@@ -73,8 +73,13 @@ export interface VoiceTurns {
   receive(deviceId: string, report: VoiceTurnReport): Promise<void>;
   wake(deviceId: string, event: WakeEvent): Promise<void>;
   spoken(deviceId: string, report: VoiceTurnSpoken): Promise<void>;
-  /** As if spoken in `room`; resolves with the finished turn. */
-  ask(text: string, options: { room?: string; principal: Principal; idempotencyKey?: string }): Promise<TurnRecord>;
+  /** Whether it is one of the household's sentences. */
+  understands(text: string): boolean;
+  /** As if spoken in `room`; resolves with the finished turn. `origin` is a run that asks: the sentence is in its session already. */
+  ask(
+    text: string,
+    options: { room?: string; principal: Principal; idempotencyKey?: string; origin?: "run" },
+  ): Promise<TurnRecord>;
   list(options: { limit?: number; before?: number }): Promise<readonly TurnRecord[]>;
   get(turnId: string): Promise<TurnRecord | undefined>;
 }

@@ -3,17 +3,21 @@ import type { Clock, Log } from "@barnacle/protocol/runtime";
 import type { Commands, Principal, RouteRequest, Router, TurnRecord } from "../services.ts";
 import { composeAnswer } from "./compose.ts";
 import { executePlan } from "./execute.ts";
-import type { Plan, Responder, TurnRequest } from "./plan.ts";
+import type { Otherwise, Plan, Responder, TurnRequest } from "./plan.ts";
 import { shape, unheard } from "./records.ts";
 import type { HubSpans } from "./spans.ts";
 
 export interface AnswererOptions {
   readonly responders: readonly Responder[];
+  readonly otherwise?: Otherwise | undefined;
   readonly commands: Commands;
   readonly router: Router;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The intent of a turn that an agent answered. */
+export const AGENT_INTENT = "agent";
 
 /** Keeps a turn on disk while it is being answered. */
 export type KeepTurn = (turn: TurnRecord, plan: Plan) => Promise<void>;
@@ -41,7 +45,7 @@ export class Answerer {
     if (turn.outcome !== "transcript" || turn.transcript === undefined) return { ...turn, ...unheard(turn), ok: false };
     try {
       const plan = kept ?? (await this.#plan(turn, turn.transcript, principal, spans));
-      if (!plan) return notUnderstood(turn);
+      if (!plan) return await this.#free(turn, principal, spans);
       const planned = withPlan(turn, plan);
       if (plan.steps.length > 0) await keep(planned, plan);
       return await this.#carryOut(planned, plan, principal, spans);
@@ -49,6 +53,14 @@ export class Answerer {
       this.#options.log.error({ turnId: turn.turnId, reason: messageOf(error) }, "a turn could not be answered");
       return { ...turn, ok: false, reply: "Sorry, something went wrong.", error: toBarnacleError(error).toShape() };
     }
+  }
+
+  async #free(turn: TurnRecord, principal: Principal, spans: HubSpans): Promise<TurnRecord> {
+    const start = spans.now();
+    const answer = await this.#options.otherwise?.(turn, principal);
+    if (!answer) return notUnderstood(turn);
+    spans.add("agent", start, spans.now() - start);
+    return { ...turn, intent: AGENT_INTENT, ...answer };
   }
 
   async #plan(turn: TurnRecord, text: string, principal: Principal, spans: HubSpans): Promise<Plan | undefined> {

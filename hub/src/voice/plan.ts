@@ -1,6 +1,6 @@
 import type { ErrorShape } from "@barnacle/protocol/errors";
 import type { JsonObject } from "@barnacle/protocol/schema";
-import type { Principal, RouteDecision, RouteRequest } from "../services.ts";
+import type { Principal, RouteDecision, RouteRequest, TurnRecord } from "../services.ts";
 
 /** A command that a turn leads to. */
 export interface PlannedStep {
@@ -60,6 +60,14 @@ export interface TurnRequest {
 
 /** Something that answers turns. The first of several that understands one answers it. */
 export interface Responder {
+  /** Whether `plan` would take this text; nothing is done. */
+  understands(text: string): boolean;
   /** Undefined: not for this responder. May keep things (a timer, a task), but then once per turn id, however often asked. */
   plan(request: TurnRequest): Promise<Plan | undefined>;
 }
+
+/** Free speech: no plan, just an answer. */
+export type Otherwise = (
+  turn: TurnRecord,
+  principal: Principal,
+) => Promise<{ readonly reply: string; readonly ok: boolean; readonly error?: ErrorShape } | undefined>;

@@ -16,7 +16,7 @@ import type {
 } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { Answerer } from "./answerer.ts";
-import type { Plan, Responder } from "./plan.ts";
+import type { Otherwise, Plan, Responder } from "./plan.ts";
 import { incoming, outgoing, shape, spokenTurn, typedTurn } from "./records.ts";
 import { endOf, HubSpans } from "./spans.ts";
 import { type StoredTurn, TurnTable } from "./turn-table.ts";
@@ -40,6 +40,8 @@ export interface VoiceTurnsOptions {
   readonly messenger: Pick<NodeMessenger, "reply">;
   /** Asked in order. */
   readonly responders: readonly Responder[];
+  /** Answers what none of them understands; undefined: it does not either. */
+  readonly otherwise?: Otherwise;
 }
 
 /** Voice exchanges: stored before they are acknowledged, answered once, resumed when a restart cut them short. */
@@ -127,11 +129,14 @@ export class VoiceTurnService implements VoiceTurns, Unit {
 
   async ask(
     text: string,
-    options: { room?: string; principal: Principal; idempotencyKey?: string },
+    options: { room?: string; principal: Principal; idempotencyKey?: string; origin?: "run" },
   ): Promise<TurnRecord> {
     const { clock, random, household } = this.#options;
     const { principal, idempotencyKey } = options;
-    const turnId = idempotencyKey === undefined ? random.uuid() : `ask-${digest(`${principal.id}\n${idempotencyKey}`)}`;
+    const turnId =
+      idempotencyKey === undefined
+        ? random.uuid()
+        : `${options.origin ?? "ask"}-${digest(`${principal.id}\n${idempotencyKey}`)}`;
     const running = this.#running.get(turnId);
     if (running) return running;
     const before = this.#table.get(turnId);
@@ -148,6 +153,10 @@ export class VoiceTurnService implements VoiceTurns, Unit {
     if (!created) return this.#running.get(turnId) ?? (this.#table.get(turnId)?.turn as TurnRecord);
     this.events.emit("updated", { turn });
     return this.#begin(turn, asker, undefined, new HubSpans(clock, [], undefined));
+  }
+
+  understands(text: string): boolean {
+    return this.#options.responders.some((responder) => responder.understands(text));
   }
 
   async list(options: { limit?: number; before?: number }): Promise<readonly TurnRecord[]> {

@@ -253,6 +253,39 @@ export const ERROR_TABLE = {
     404,
     "INVALID_REQUEST",
   ),
+  // Agents
+  LLM_UNREACHABLE: entry(
+    "The language model's endpoint cannot be reached.",
+    "Check agent.model.baseUrl, and that the server behind it runs.",
+    502,
+    "UNAVAILABLE",
+    true,
+  ),
+  LLM_REFUSED: entry(
+    "The language model's endpoint refused the request.",
+    "The message has its status; check the key, the model's name and its limits.",
+    502,
+    "UNAVAILABLE",
+  ),
+  LLM_MALFORMED: entry(
+    "The language model's endpoint answered with something that is not its protocol.",
+    "Check that agent.model.baseUrl is an OpenAI-compatible endpoint, up to and with the version.",
+    502,
+    "UNAVAILABLE",
+  ),
+  LLM_SILENT: entry(
+    "The language model stopped in the middle of an answer.",
+    "Try again; raise agent.model.silenceMs for a slow one.",
+    504,
+    "UNAVAILABLE",
+    true,
+  ),
+  AGENT_PROGRAM: entry(
+    "The program that answers messages failed.",
+    "Run agent.command.argv by hand with a JSON line on its standard input.",
+    502,
+    "UNAVAILABLE",
+  ),
   // Wires
   METHOD_NOT_HERE: entry(
     "The method exists in the gateway protocol, and has no meaning on this hub.",

@@ -25,6 +25,7 @@ export const TURN_STAGES = [
   "policy",
   "route",
   "command",
+  "agent",
   "reply",
   "synthesise",
   "play",

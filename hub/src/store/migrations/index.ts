@@ -7,6 +7,9 @@ import { turns } from "./005-turns.ts";
 import { timersAndTasks } from "./006-timers-tasks.ts";
 import { settings } from "./007-settings.ts";
 import { deviceSetups } from "./008-device-setups.ts";
+import { sessions } from "./010-sessions.ts";
+import { agentRuns } from "./011-agent-runs.ts";
+import { sessionNotes } from "./012-session-notes.ts";
 import { owner } from "./015-owner.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -20,4 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   settings,
   deviceSetups,
   owner,
+  sessions,
+  agentRuns,
+  sessionNotes,
 ];

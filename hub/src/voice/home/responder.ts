@@ -53,6 +53,10 @@ export class HomeResponder implements Responder {
     this.#home = home;
   }
 
+  understands(text: string): boolean {
+    return this.#home.household.language().match(text) !== undefined;
+  }
+
   async plan(request: TurnRequest): Promise<Plan | undefined> {
     const match = this.#home.household.language().match(request.text);
     return match && HANDLERS[match.intent]?.(match, request, this.#home);

@@ -1,0 +1,12 @@
+export { type Agent, Agents } from "./agents.ts";
+export { type EndpointOptions, ModelEndpoint } from "./model/endpoint.ts";
+export { type Model, Models } from "./model/models.ts";
+export type { Answer, Ask, ChatResponder, Output } from "./responder.ts";
+export { HOME_MODEL, HomeSentences } from "./responders/home.ts";
+export { LastWord } from "./responders/last.ts";
+export { ModelResponder } from "./responders/model.ts";
+export { ProgramResponder } from "./responders/program.ts";
+export { SLASH_COMMANDS, SlashCommands } from "./responders/slash.ts";
+export { Runs, type RunsOptions } from "./runs.ts";
+export { HomeTools, type Tool, Toolbox, type ToolSource, type ToolUse, tool } from "./tools/index.ts";
+export { VoiceBridge } from "./voice-bridge.ts";
