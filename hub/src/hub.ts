@@ -23,6 +23,7 @@ import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
 import { HubLifecycle } from "./lifecycle/index.ts";
+import { NativeNodes } from "./nodes/index.ts";
 import { StoredOwner } from "./owner/index.ts";
 import { HousePolicy } from "./policy/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
@@ -126,6 +127,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   });
   const mqttLink = new MqttLink({ broker, clock, log });
   const wsLink = new WsLink({ clock });
+  const nodes = new NativeNodes({ store, devices, clock, random });
   const commands = new CommandDoor({ store, clock, random, log, policy, audit, devices, household, counters });
   commands.attach(mqttLink);
   commands.attach(wsLink);
@@ -173,6 +175,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     lifecycle,
     faultsOf: (deviceId) => broker.faultsOf(deviceId),
     wsLink,
+    nodes,
     clock,
     random,
     log,

@@ -8,6 +8,7 @@ export type * from "./services/config.ts";
 export type * from "./services/devices.ts";
 export type * from "./services/inbox.ts";
 export type * from "./services/lifecycle.ts";
+export type * from "./services/nodes.ts";
 export type * from "./services/owner.ts";
 export type * from "./services/policy.ts";
 export type * from "./services/principal.ts";

@@ -173,6 +173,11 @@ t.test("what policy denies never reaches a device, and the denial is on record",
     { code: "POLICY_DENIED", details: { rule: "voice-no-unlock" } },
     "a bare GPIO write that unlocks",
   );
+  await t.rejects(
+    h.door.invoke(h.call({ principal: voice, params: { pin: 17, level: true } })),
+    { code: "POLICY_DENIED", details: { rule: "voice-no-unlock" } },
+    "also in the words of room nodes",
+  );
   const cellar = h.call({ principal: voice, params: { line: 22, value: 1 } });
   await t.rejects(
     h.door.invoke(cellar),

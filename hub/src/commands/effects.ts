@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Appliance, ApplianceAction, JsonObject } from "@barnacle/protocol/schema";
+import { type Appliance, type ApplianceAction, type JsonObject, pinParams } from "@barnacle/protocol/schema";
 import type { PolicyRequest } from "../services.ts";
 
 /**
@@ -13,11 +13,12 @@ export function effectsOf(
   params: JsonObject,
 ): NonNullable<PolicyRequest["appliances"]> {
   const effects: { kind: NonNullable<PolicyRequest["appliances"]>[number]["kind"]; action: ApplianceAction }[] = [];
+  const asked = pinParams(command, params);
   for (const appliance of appliances) {
     for (const [action, binding] of Object.entries(appliance.actions)) {
       if (!binding || binding.command !== command) continue;
-      const bound = Object.entries(binding.params ?? {});
-      if (!bound.every(([name, value]) => isDeepStrictEqual(params[name], value))) continue;
+      const bound = Object.entries(pinParams(command, binding.params ?? {}));
+      if (!bound.every(([name, value]) => isDeepStrictEqual(asked[name], value))) continue;
       const effect = { kind: appliance.kind, action: action as ApplianceAction };
       if (!effects.some((known) => known.kind === effect.kind && known.action === effect.action)) effects.push(effect);
     }

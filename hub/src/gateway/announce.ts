@@ -1,3 +1,4 @@
+import { announceNodes } from "./announce/nodes.ts";
 import type { Broadcast } from "./broadcast.ts";
 import { OWNER_ID } from "./methods/users.ts";
 import type { Presence } from "./presence.ts";
@@ -59,6 +60,7 @@ export function announce(options: {
     },
     owner,
   );
+  announceNodes(hub, broadcast, owner);
   hub.wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
   hub.configFile.events.on(
     "changed",

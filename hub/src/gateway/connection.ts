@@ -354,6 +354,7 @@ function callerOf(connection: Connection, admission: Admission, params: ConnectP
     role: admission.role,
     scopes: admission.scopes,
     ...(deviceId === undefined ? {} : { deviceId }),
+    clientId: client.id,
     principal: {
       kind: admission.role,
       id: deviceId ?? `token:${client.id}`,

@@ -20,6 +20,7 @@ const event = (gate: EventSpec["gate"], nodes: EventSpec["nodes"], dropIfSlow: b
 export const EVENTS = {
   "connect.challenge": event("direct", "yes", false),
   "node.invoke.request": event("direct", "yes", false),
+  "node.invoke.cancel": event("direct", "yes", false),
   tick: event("all", "yes", true),
   health: event("all", "yes", false),
   presence: event("all", "no", true),
@@ -30,6 +31,9 @@ export const EVENTS = {
   "node.pair.requested": event("pairing", "no", true),
   "node.pair.resolved": event("pairing", "no", true),
   "config.changed": event("admin", "no", true),
+  "node.presence": event("read", "no", true),
+  "node.hostStats": event("read", "no", true),
+  "node.runnerInventory.changed": event("read", "no", true),
   "users.prefs.changed": event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
 } satisfies Record<string, EventSpec>;

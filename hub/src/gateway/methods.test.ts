@@ -200,7 +200,9 @@ t.test("a native node joins the registry, is invoked and answers over its WebSoc
   t.same(late.payload, { ok: true, ignored: true });
   const forged = await node.request("node.invoke.result", { id: "c-k3", nodeId: "other", ok: true });
   t.match(forged.error, { message: "nodeId mismatch" });
-  t.same((await node.request("node.event", { event: "voice.transcript", payloadJSON: null })).payload, { ok: true });
+  t.same((await node.request("node.event", { event: "of.tomorrow", payloadJSON: null })).payload, {
+    ...{ ok: true, event: "of.tomorrow", handled: false, reason: "unsupported_event" },
+  });
   t.match((await node.request("health")).error, { message: "unauthorized role: node" });
 
   const fourth = invoke("k4");

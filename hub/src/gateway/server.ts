@@ -83,7 +83,12 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },
     });
-    this.#nodes = new NodeSessions({ devices: hub.devices, link: hub.wsLink, clock: hub.clock });
+    this.#nodes = new NodeSessions({
+      devices: hub.devices,
+      link: hub.wsLink,
+      offers: hub.nodes.offers,
+      clock: hub.clock,
+    });
     this.#requests = new RateLimit({ clock: hub.clock, perMinute: requestsPerMinute, burst: requestsPerMinute });
     this.#broadcast = new Broadcast({ listeners: () => this.#ready(), counters: hub.counters });
   }
@@ -125,8 +130,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
-    const { configFile, devices, lifecycle, owner, voice, wakeWords } = this.#hub;
-    for (const part of [configFile, devices, owner, voice, wakeWords]) part.events.dropOwner(this);
+    const { configFile, devices, lifecycle, nodes, owner, voice, wakeWords } = this.#hub;
+    for (const part of [configFile, devices, nodes.offers, owner, voice, wakeWords]) part.events.dropOwner(this);
     const sockets = this.#sockets;
     if (!sockets) return;
     this.#sockets = undefined;

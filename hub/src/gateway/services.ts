@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from "@barnacle/protocol/runtime";
+import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
   Audit,
@@ -41,6 +42,7 @@ export interface GatewayServices {
   /** What a device did wrong on the MQTT side since the start, by kind. */
   readonly faultsOf: (deviceId: string) => Readonly<Record<string, number>>;
   readonly wsLink: WsLink;
+  readonly nodes: NativeNodes;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -10,6 +10,7 @@ import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
+import { NativeNodes } from "../nodes/index.ts";
 import { StoredOwner } from "../owner/index.ts";
 import { HousePolicy } from "../policy/index.ts";
 import type {
@@ -99,6 +100,7 @@ export interface TestGateway extends TestRegistry {
   readonly configFile: YamlConfigFile;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
+  readonly nodes: NativeNodes;
   /** What the router answers. */
   route: (request: RouteRequest) => RouteDecision;
 }
@@ -110,6 +112,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const counters = new MemoryCounters();
   const commands = new FakeCommands();
   const wsLink = new WsLink({ clock });
+  const random = seededRandom(11);
+  const nodes = new NativeNodes({ store, devices, clock, random });
   const wakeWords = new StoredWakeWords({ store, clock, initial: ["hey jarvis"] });
   await wakeWords.start();
   const configFile = testConfigFile(t, registry);
@@ -117,7 +121,6 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   await owner.start();
   const voice = fakeVoice();
   const runs = new FakeRuns();
-  const random = seededRandom(11);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
     ...shared,
@@ -137,6 +140,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     lifecycle: new HubLifecycle({ clock, log: silentLog }),
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,
+    nodes,
     token: TOKEN,
     ...patch,
   });
@@ -149,7 +153,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   });
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs, nodes },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;

@@ -1,5 +1,5 @@
 import type { NodeObject, PairedDevice, PendingDevice, TokenSummary } from "@barnacle/protocol/gateway";
-import type { DeviceRecord, PendingPairing } from "../services.ts";
+import type { DeviceRecord, NodeFacts, PendingPairing } from "../services.ts";
 import type { NodePeer } from "./ws-link.ts";
 
 /** The registry's records in the gateway protocol's shapes. */
@@ -8,8 +8,12 @@ export function isNode(device: DeviceRecord): boolean {
   return device.roles.includes("node");
 }
 
-export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined): NodeObject {
+/** What is known of a node beyond the registry. */
+export type NodeExtras = NodeFacts & { readonly pendingRequestId?: string | undefined };
+
+export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, extras: NodeExtras = {}): NodeObject {
   const { manifest } = device;
+  const { activity, hostStats, lastSeenReason, pendingRequestId } = extras;
   return present({
     nodeId: device.deviceId,
     displayName: device.displayName,
@@ -25,7 +29,21 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined): No
     connectedAtMs: device.online ? device.connectedAtMs : undefined,
     paired: true,
     connected: device.online,
+    approvalState: approvalState(device),
+    pendingDeclaredCommands: device.unapprovedCommands && sorted(device.unapprovedCommands),
+    pendingRequestId,
+    approvedAtMs: device.approvedAtMs,
+    lastSeenAtMs: device.lastSeenMs,
+    lastSeenReason: lastSeenReason ?? (device.lastSeenMs === undefined ? undefined : "connect"),
+    lastActiveAtMs: activity?.lastActiveAtMs ?? undefined,
+    presenceUpdatedAtMs: activity?.presenceUpdatedAtMs ?? undefined,
+    hostStats,
   });
+}
+
+function approvalState(device: DeviceRecord): NodeObject["approvalState"] {
+  if (!device.unapprovedCommands) return "approved";
+  return usableCommands(device).length === 0 ? "pending-approval" : "pending-reapproval";
 }
 
 function usableCommands(device: DeviceRecord): string[] {

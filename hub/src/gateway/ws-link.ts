@@ -1,5 +1,5 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
-import type { NodeInvokeResultParams } from "@barnacle/protocol/gateway";
+import type { NodeInvokeResultParams, ProtocolVersion } from "@barnacle/protocol/gateway";
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
 import type { DeviceLink } from "../services.ts";
@@ -9,6 +9,7 @@ export interface NodePeer {
   readonly connId: string;
   readonly pathEnv?: string | undefined;
   readonly permissions?: Readonly<Record<string, boolean>> | undefined;
+  readonly protocol: ProtocolVersion;
   sendEvent(event: string, payload: unknown): void;
   close(code: number, reason: string): void;
 }
@@ -19,8 +20,17 @@ interface Waiting {
   readonly startedAt: number;
   readonly started: number;
   readonly promise: Promise<CommandResult>;
+  /** The node has shown that it began; from then on it is never sent the command again. */
+  begun: boolean;
+  /** How often the node said that it was not ready to begin. */
+  notReady: number;
+  cancelResend: () => void;
   settle(result: CommandResult | BarnacleError): void;
 }
+
+/** What a node answers when it could not even begin: just woken, or starting. Source: gateway protocol 4. */
+const NOT_READY = "NODE_NOT_READY";
+const RESEND_AFTER_MS = [250, 500, 1000, 2000];
 
 /** A node may answer with any JSON, the journal keeps objects; this member stands around the others. */
 const BARE = "$value";
@@ -70,44 +80,42 @@ export class WsLink implements DeviceLink {
     const peer = this.#peers.get(deviceId);
     if (!peer) return Promise.reject(new BarnacleError("DEVICE_OFFLINE", "node not connected"));
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
-    const cancel = this.#clock.after(request.timeoutMs, () => {
-      this.#waiting
-        .get(request.commandId)
-        ?.settle(
-          new BarnacleError(
-            "COMMAND_TIMEOUT",
-            `${request.command}: no answer within ${Math.round(request.timeoutMs)} ms`,
-          ),
-        );
-    });
-    this.#waiting.set(request.commandId, {
+    const cancel = this.#clock.after(request.timeoutMs, () => this.#giveUp(waiting));
+    const waiting: Waiting = {
       deviceId,
+      begun: false,
+      notReady: 0,
+      cancelResend: () => {},
       request,
       startedAt: this.#clock.now(),
       started: this.#clock.monotonic(),
       promise,
       settle: (result) => {
         cancel();
+        waiting.cancelResend();
         this.#waiting.delete(request.commandId);
         if (hasCode(result)) reject(result);
         else resolve(result as CommandResult);
       },
-    });
-    peer.sendEvent("node.invoke.request", {
-      id: request.commandId,
-      nodeId: deviceId,
-      command: request.command,
-      paramsJSON: JSON.stringify(request.params),
-      timeoutMs: Math.round(request.timeoutMs),
-      idempotencyKey: request.idempotencyKey,
-    });
+    };
+    this.#waiting.set(request.commandId, waiting);
+    this.#ask(peer, waiting);
     return promise;
+  }
+
+  /** A sign that the command has begun. @returns false when nobody waits for it any more */
+  progress(deviceId: string, commandId: string): boolean {
+    const waiting = this.#waiting.get(commandId);
+    if (waiting?.deviceId !== deviceId) return false;
+    waiting.begun = true;
+    return true;
   }
 
   /** @returns false when nobody waits for this result any more */
   result(deviceId: string, answer: NodeInvokeResultParams): boolean {
     const waiting = this.#waiting.get(answer.id);
     if (waiting?.deviceId !== deviceId) return false;
+    if (!answer.ok && answer.error?.code === NOT_READY && this.#askAgain(waiting)) return true;
     const payload = payloadOf(answer);
     waiting.settle({
       commandId: waiting.request.commandId,
@@ -127,6 +135,39 @@ export class WsLink implements DeviceLink {
       durationMs: this.#clock.monotonic() - waiting.started,
     });
     return true;
+  }
+
+  #ask(peer: NodePeer, { deviceId, request, started }: Waiting): void {
+    const left = request.timeoutMs - (this.#clock.monotonic() - started);
+    peer.sendEvent("node.invoke.request", {
+      id: request.commandId,
+      nodeId: deviceId,
+      command: request.command,
+      paramsJSON: JSON.stringify(request.params),
+      timeoutMs: Math.max(1, Math.round(left)),
+      idempotencyKey: request.idempotencyKey,
+    });
+  }
+
+  /** @returns false when the node has begun after all, or was asked often enough: then its answer stands */
+  #askAgain(waiting: Waiting): boolean {
+    const pause = RESEND_AFTER_MS[waiting.notReady];
+    if (waiting.begun || pause === undefined) return false;
+    waiting.notReady += 1;
+    waiting.cancelResend();
+    waiting.cancelResend = this.#clock.after(pause, () => {
+      const peer = this.#peers.get(waiting.deviceId);
+      if (peer) this.#ask(peer, waiting);
+    });
+    return true;
+  }
+
+  /** Time is up. A node of today is told, so that it may stop. */
+  #giveUp({ deviceId, request, settle }: Waiting): void {
+    const peer = this.#peers.get(deviceId);
+    if (peer?.protocol === 4) peer.sendEvent("node.invoke.cancel", { invokeId: request.commandId, nodeId: deviceId });
+    const text = `${request.command}: no answer within ${Math.round(request.timeoutMs)} ms`;
+    settle(new BarnacleError("COMMAND_TIMEOUT", text));
   }
 
   kick(deviceId: string, reason: string): void {

@@ -19,6 +19,9 @@ export interface Rule {
   readonly appliance?: { readonly kind: ApplianceKind; readonly actions: readonly ApplianceAction[] };
 }
 
+/** What looks into people's lives or speaks in their name. */
+const PRIVATE = ["camera.snap", "camera.clip", "screen.record", "location.get", "sms.*", "contacts.*", "calendar.*"];
+
 /**
  * What holds without any configuration.
  *
@@ -26,7 +29,7 @@ export interface Rule {
  * | --- | --- | --- |
  * | `voice-no-unlock` | voice | may not unlock or open a lock: whoever can be heard through a window could |
  * | `operator-admin` | operators with `operator.admin` | everything |
- * | `operator-write` | operators with `operator.write` | every command but `system.*` |
+ * | `operator-write` | operators with `operator.write` | every command but `system.*`, cameras, screens, whereabouts, messages, contacts, calendars |
  * | `operator-method` | operators | gateway methods; the scope of each is checked by the gateway before |
  * | `voice-home` | voice | what a household says aloud: GPIO, speech, sound, `device.identify` |
  * | `system-announce` | the hub itself | speech and sound, for timers and announcements |
@@ -54,7 +57,7 @@ export const BUILT_IN_RULES: readonly Rule[] = [
     action: "command",
     principals: ["operator"],
     scopes: ["operator.write"],
-    except: ["system.*"],
+    except: ["system.*", ...PRIVATE],
   },
   { id: "operator-method", effect: "allow", source: "built-in", action: "method", principals: ["operator"] },
   {

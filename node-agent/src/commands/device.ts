@@ -27,6 +27,25 @@ export function deviceCommands(parts: DeviceParts): Command[] {
       run: () => parts.health(),
     }),
     command({
+      spec: {
+        name: "device.status",
+        idempotent: true,
+        summary: "device.health under the name that room nodes have for it",
+      },
+      params: Type.Object({}),
+      looksOnly: true,
+      run: () => parts.health(),
+    }),
+    command({
+      spec: { name: "wifi.status", idempotent: true, summary: "the network link: its name, kind, and signal in dBm" },
+      params: Type.Object({}),
+      looksOnly: true,
+      run: async () => {
+        const { link } = (await parts.health()) as { link?: JsonObject };
+        return link === undefined ? { connected: false } : { connected: link.up === true, ...link };
+      },
+    }),
+    command({
       spec: { name: "wake.status", idempotent: true, summary: "engine, phrases and state of the pipeline" },
       params: Type.Object({}),
       looksOnly: true,

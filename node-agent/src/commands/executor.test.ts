@@ -264,3 +264,31 @@ t.test("programs are looked for where the search path says, and nothing else is 
   const call = { commandId: "c", turnId: undefined, expired: () => false };
   t.same(await which?.run({ bins: ["sh", "data", "no-such-program"] }, call), { bins: { sh: "/bin/sh" } });
 });
+
+t.test("room nodes' words for pins are understood, and answered in", async (t) => {
+  const { journal, clock, counters } = setUp(t);
+  const gpio = new FakeGpio(clock);
+  await gpio.open([{ line: 17, direction: "out" }]);
+  const device = deviceCommands({
+    ...{ info: async () => ({}), wakeStatus: () => ({}), searchPath: () => "" },
+    health: async () => ({ uptimeS: 5, link: { name: "wlan0", kind: "wifi", up: true, signalDbm: -60 } }),
+  });
+  const commands = [...gpioCommands(gpio), ...device];
+  const executor = new Executor({ commands, journal, deny: [], clock, log: silentLog, counters });
+  const run = async (name: string, params: JsonObject) => {
+    const { payload, error } = await executor.execute(ask(name, `${name} ${JSON.stringify(params)}`, params));
+    return payload ?? error;
+  };
+  t.same(await run("gpio.write", { pin: 17, level: true }), { pin: 17, level: 1 });
+  t.same(await run("gpio.read", { pin: 17 }), { pin: 17, level: 1 });
+  t.same(await run("gpio.read", { line: 17 }), { line: 17, value: 1 });
+  t.same(await run("gpio.mode", { pin: 17, mode: "output" }), { pin: 17, mode: "output" });
+  t.match(await run("gpio.mode", { pin: 17, mode: "input" }), {
+    code: "COMMAND_PARAMS",
+    message: /line 17 is an output/,
+  });
+  t.match(await run("gpio.mode", { pin: 3, mode: "input" }), { message: /not configured/ });
+  t.match(await run("gpio.write", { pin: 17, level: 2 }), { code: "COMMAND_PARAMS" });
+  t.same(await run("device.status", {}), await run("device.health", {}));
+  t.same(await run("wifi.status", {}), { connected: true, name: "wlan0", kind: "wifi", up: true, signalDbm: -60 });
+});

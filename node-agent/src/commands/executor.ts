@@ -5,6 +5,8 @@ import {
   type CommandResult,
   type CommandSpec,
   type JsonObject,
+  pinAnswer,
+  pinParams,
   type Validator,
   validator,
 } from "@barnacle/protocol/schema";
@@ -145,7 +147,7 @@ export class Executor {
     }
     const reason = command.unavailable?.();
     if (reason !== undefined) throw new BarnacleError("HARDWARE_UNAVAILABLE", `${name}: ${reason}`);
-    return params.parse(request.params, name, "COMMAND_PARAMS");
+    return params.parse(pinParams(name, request.params), name, "COMMAND_PARAMS");
   }
 
   #denied(name: string): boolean {
@@ -155,8 +157,9 @@ export class Executor {
   }
 
   #success(request: CommandRequest, payload: JsonObject, startedAt: number, durationMs: number): CommandResult {
-    const { commandId, idempotencyKey } = request;
-    return { commandId, idempotencyKey, ok: true, payload, duplicate: false, startedAt, durationMs };
+    const { commandId, idempotencyKey, command, params } = request;
+    const answer = pinAnswer(command, params, payload);
+    return { commandId, idempotencyKey, ok: true, payload: answer, duplicate: false, startedAt, durationMs };
   }
 
   #failure(request: CommandRequest, error: BarnacleError, startedAt: number, durationMs: number): CommandResult {

@@ -1,4 +1,6 @@
 import type { GpioPort } from "@barnacle/hardware/gpio";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { literals } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import { type Command, command } from "./command.ts";
 
@@ -33,6 +35,26 @@ export function gpioCommands(gpio: GpioPort | string): Command[] {
         return { line, value };
       },
       already: async ({ line, value }) => ((await port().read(line)) === value ? { line, value } : undefined),
+    }),
+    command({
+      spec: {
+        name: "gpio.mode",
+        idempotent: true,
+        summary: "confirm how a pin is used; the configuration decides that",
+      },
+      params: Type.Object({ line: Line, mode: literals(["input", "output"] as const) }),
+      unavailable,
+      looksOnly: true,
+      run: async ({ line, mode }) => {
+        const found = port()
+          .list()
+          .find((one) => one.line === line);
+        const is = found && (found.direction === "in" ? "input" : "output");
+        if (is === mode) return { line, mode };
+        throw new BarnacleError("COMMAND_PARAMS", `gpio.mode: line ${line} is ${is ? `an ${is}` : "not configured"}`, {
+          hint: "Pins are set up under gpio.lines in the node's configuration.",
+        });
+      },
     }),
     command({
       spec: { name: "gpio.pwm", idempotent: true, summary: "pulse a pin; percent of the time on" },

@@ -27,6 +27,14 @@ export const NodeInvokeRequest = Type.Object({
 });
 export type NodeInvokeRequest = Static<typeof NodeInvokeRequest>;
 
+/** A node's sign that a command has begun, with a piece of what it puts out. */
+export const NodeInvokeProgressParams = Type.Object({
+  invokeId: Id,
+  nodeId: Id,
+  seq: Type.Integer({ minimum: 0 }),
+  chunk: Type.String({ maxLength: 16_384 }),
+});
+
 /** A node's answer. Apps send null, or an object under `payloadJSON`; both are tolerated. */
 export const NodeInvokeResultParams = Type.Object({
   id: Id,
@@ -67,4 +75,15 @@ export interface NodeObject {
   readonly connectedAtMs?: number;
   readonly paired: boolean;
   readonly connected: boolean;
+  /** `pending-reapproval`: some commands are usable, others came later. */
+  readonly approvalState: "approved" | "pending-approval" | "pending-reapproval";
+  /** Offered, and unusable until an operator approves the request. */
+  readonly pendingDeclaredCommands?: readonly string[];
+  readonly pendingRequestId?: string;
+  readonly approvedAtMs?: number;
+  readonly lastSeenAtMs?: number;
+  readonly lastSeenReason?: string;
+  readonly lastActiveAtMs?: number;
+  readonly presenceUpdatedAtMs?: number;
+  readonly hostStats?: object;
 }

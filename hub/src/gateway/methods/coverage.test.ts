@@ -45,7 +45,7 @@ const PENDING: readonly string[] = [
   ),
   ..."system.info tasks.* update.status".split(" "),
   // nodes
-  ..."exec.approvals.node.* node.* plugin.surface.refresh".split(" "),
+  ..."node.pluginSurface.refresh plugin.surface.refresh".split(" "),
 ];
 
 function isPending(name: string): boolean {

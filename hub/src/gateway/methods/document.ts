@@ -24,7 +24,7 @@ export function methodDocument(): string {
 }
 
 function row({ name, access, nodesToo, support }: Method): string {
-  const needs = access === "node" ? "role node" : `\`${SCOPES[access]}\`${nodesToo ? ", or role node" : ""}`;
+  const needs = access === "node" ? "role node" : `\`${SCOPES[access]}\`${nodesToo ? ", or a phone app's node" : ""}`;
   return `| \`${name}\` | ${needs} | ${words(support)} |`;
 }
 

@@ -3,6 +3,8 @@ import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
 import { homeMethods } from "./home.ts";
 import type { Method } from "./method.ts";
+import { nodeApprovalMethods } from "./node-approvals.ts";
+import { nodeSideMethods } from "./node-side.ts";
 import { nodeMethods } from "./nodes.ts";
 import { notHereMethods } from "./not-here.ts";
 import { pairingMethods } from "./pairing.ts";
@@ -11,9 +13,17 @@ import { statusMethods } from "./status.ts";
 import { userMethods } from "./users.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
-const ALL: readonly Method[] = [
+/**
+ * What phone apps call on their node connection: a small set to look and to chat. Their own gateway refuses it, so views of
+ * the app stay empty there.
+ */
+const NODES_TOO = new Set(`health config.get voicewake.get sessions.list chat.history chat.send chat.abort`.split(" "));
+
+const FAMILIES: readonly Method[] = [
   ...statusMethods,
   ...nodeMethods,
+  ...nodeSideMethods,
+  ...nodeApprovalMethods,
   ...pairingMethods,
   ...wakeWordMethods,
   ...deviceMethods,
@@ -24,6 +34,8 @@ const ALL: readonly Method[] = [
   ...emptyMethods,
   ...notHereMethods,
 ];
+
+const ALL = FAMILIES.map((one) => (NODES_TOO.has(one.name) ? { ...one, nodesToo: true } : one));
 
 /** Every method by name, but for `connect`, which belongs to the handshake. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(ALL.map((method) => [method.name, method]));

@@ -13,6 +13,8 @@ export interface Caller {
   readonly role: "operator" | "node";
   readonly scopes: readonly string[];
   readonly deviceId?: string;
+  /** What the client calls itself: `cli`, `node-host`, `openclaw-ios`. */
+  readonly clientId: string;
   readonly principal: Principal;
 }
 
@@ -51,7 +53,7 @@ export interface Method {
   readonly name: string;
   readonly access: Access;
   readonly support: Support;
-  /** Nodes may call it as well: phone apps do on their node connection. */
+  /** Phone apps may call it on their node connection as well. */
   readonly nodesToo: boolean;
   /** Decides by the parameters, where one scope does not do for all of them. */
   readonly accessOf?: (params: unknown) => Access;
@@ -136,6 +138,8 @@ async function permitAndRecord(
   }
 }
 
+const PHONE_APP = /-(ios|android|watchos)$/;
+
 /**
  * Undefined when the caller may use the method. To callers without admin an unknown method is one that needs admin.
  * Source: gateway protocols 3 and 4, "roles and scopes".
@@ -147,7 +151,8 @@ export function refusal(
   params?: unknown,
 ): BarnacleError | undefined {
   if (caller.role === "node") {
-    return found?.access === "node" || found?.nodesToo ? undefined : forbidden("unauthorized role: node");
+    const may = found?.access === "node" || (found?.nodesToo === true && PHONE_APP.test(caller.clientId));
+    return may ? undefined : forbidden("unauthorized role: node");
   }
   if (found?.access === "node") return forbidden("unauthorized role: operator");
   const access = (found?.accessOf?.(params) ?? found?.access ?? "admin") as ScopeName;
