@@ -36,6 +36,11 @@ export class CommitBatch {
     const jobs = this.#jobs;
     this.#jobs = [];
     if (jobs.length === 0) return;
+    const [only] = jobs;
+    if (only && jobs.length === 1) {
+      this.#flushOne(only);
+      return;
+    }
     const settle: (() => void)[] = [];
     try {
       this.#db.exec("BEGIN IMMEDIATE");
@@ -48,6 +53,21 @@ export class CommitBatch {
       return;
     }
     for (const done of settle) done();
+  }
+
+  /** A job that is alone needs no savepoint: what fails takes nothing with it. */
+  #flushOne(job: Job): void {
+    let value: unknown;
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      value = job.run();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      job.reject(this.#translate(error));
+      return;
+    }
+    job.resolve(value as never);
   }
 
   #runOne(job: Job): () => void {
