@@ -15,6 +15,7 @@ import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
+import { everydayParts } from "./compose/everyday.ts";
 import { defaultConfigFile, type HubConfig, YamlConfigFile } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
@@ -155,6 +156,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
+  const everyday = everydayParts({ ...shared, runs: agent.runs, sessions: agent.sessions });
   const gateway = new GatewayServer({
     ...about,
     version: HUB_VERSION,
@@ -167,6 +169,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     voice,
     runs: agent.runs,
     sessions: agent.sessions,
+    ...everyday.services,
     household,
     wakeWords,
     owner,
@@ -213,6 +216,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     timers,
     voice,
     ...agent.units(),
+    ...everyday.units(),
     gateway,
     broker,
     http,

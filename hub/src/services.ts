@@ -5,6 +5,7 @@
 export type * from "./services/agent.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/config.ts";
+export type * from "./services/cron.ts";
 export type * from "./services/devices.ts";
 export type * from "./services/inbox.ts";
 export type * from "./services/lifecycle.ts";

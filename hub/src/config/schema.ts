@@ -134,6 +134,15 @@ export const HubConfig = Type.Object(
       description: "assistants; the first is the default, `main` with the hub's name when none is given",
     }),
     hooks: HooksConfig,
+    cron: Type.Object(
+      {
+        enabled: Type.Boolean({
+          default: true,
+          description: "false: scheduled jobs are kept, but none runs by itself",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
     log: Type.Object(
       { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },

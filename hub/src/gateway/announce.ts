@@ -72,5 +72,6 @@ export function announce(options: {
     ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),
     owner,
   );
+  hub.cron.events.on("changed", (change) => broadcast.send("cron", change), owner);
   hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }), owner);
 }

@@ -35,6 +35,7 @@ export const EVENTS = {
   "node.hostStats": event("read", "no", true),
   "node.runnerInventory.changed": event("read", "no", true),
   "users.prefs.changed": event("read", "no", true),
+  cron: event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
 } satisfies Record<string, EventSpec>;
 

@@ -6,6 +6,7 @@ import type {
   Commands,
   ConfigFile,
   Counters,
+  Cron,
   Devices,
   Household,
   Inbox,
@@ -33,6 +34,7 @@ export interface GatewayServices {
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;
   readonly sessions: Sessions;
+  readonly cron: Cron;
   readonly household: Household;
   readonly wakeWords: WakeWords;
   readonly owner: Owner;

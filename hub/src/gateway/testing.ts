@@ -7,6 +7,7 @@ import { type RawData, WebSocket } from "ws";
 import { FakeRuns, FakeSessions } from "../agent/testing.ts";
 import { HubConfig, YamlConfigFile } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
+import { CronJobs } from "../cron/index.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
@@ -121,6 +122,14 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   await owner.start();
   const voice = fakeVoice();
   const runs = new FakeRuns();
+  const sessions = new FakeSessions();
+  const cron = new CronJobs({
+    ...{ store, clock, random, log: silentLog, enabled: true, runs, sessions },
+    wake: () => {},
+    deliver: async () => {},
+  });
+  await cron.start();
+  t.teardown(() => cron.stop());
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
     ...shared,
@@ -132,7 +141,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     inbox: fakeInbox(),
     voice,
     runs,
-    sessions: new FakeSessions(),
+    sessions,
+    cron,
     household: fakeHousehold(),
     wakeWords,
     owner,

@@ -304,6 +304,7 @@ export const ERROR_TABLE = {
   ),
   HUB_STOPPING: entry("The hub is stopping.", "Try again in a moment.", 503, "UNAVAILABLE", true),
   NOT_FOUND: entry("No such thing.", "List what there is.", 404, "INVALID_REQUEST"),
+  CRON_JOB_UNKNOWN: entry("No such scheduled job.", "List them with `barnacle cron list`.", 404, "INVALID_REQUEST"),
   CONFLICT: entry(
     "Something changed in between, or exists already.",
     "Read it again, then retry.",

@@ -35,7 +35,7 @@ const PENDING: readonly string[] = [
   // sessions
   ..."agent agent.* agents.* assistant.* chat.* commands.list models.* session.* sessions.* tools.*".split(" "),
   // household
-  ..."artifacts.* channels.* cron.* message.action poll send set-heartbeats skills.* system-event talk.* tts.* usage.*".split(
+  ..."artifacts.* channels.* message.action poll send set-heartbeats skills.* system-event talk.* tts.* usage.*".split(
     " ",
   ),
   ..."voicewake.* wake web.login.* hooks.status".split(" "),

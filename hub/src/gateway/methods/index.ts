@@ -1,4 +1,5 @@
 import { configMethods } from "./config.ts";
+import { cronMethods } from "./cron.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
 import { homeMethods } from "./home.ts";
@@ -30,6 +31,7 @@ const FAMILIES: readonly Method[] = [
   ...homeMethods,
   ...recordMethods,
   ...configMethods,
+  ...cronMethods,
   ...userMethods,
   ...emptyMethods,
   ...notHereMethods,

@@ -1,10 +1,13 @@
 import type { GatewayErrorBody, HelloOk } from "@barnacle/protocol/gateway";
+import { CRON_PARAMS, CRON_RESULTS } from "./v3-cron.ts";
 import type { WireVersion } from "./version.ts";
 
 type Change = (value: unknown, params: unknown) => unknown;
 
 /** Parameters of January 2026 that today's methods want otherwise, by method. */
-const PARAMS: Readonly<Record<string, Change>> = {};
+const PARAMS: Readonly<Record<string, Change>> = {
+  ...(CRON_PARAMS as Record<string, Change>),
+};
 
 /** Results that clients of January 2026 read otherwise, by method. Members that are only new stay: every reader ignores them. */
 const RESULTS: Readonly<Record<string, Change>> = {
@@ -12,6 +15,7 @@ const RESULTS: Readonly<Record<string, Change>> = {
     const { tokenDelivery: _, ...rest } = result as { tokenDelivery?: string };
     return rest;
   },
+  ...(CRON_RESULTS as Record<string, Change>),
 };
 
 /** Codes that did not exist then; clients look at the text. */
@@ -20,7 +24,7 @@ const NEWER_CODES = new Set(["FORBIDDEN", "APPROVAL_NOT_FOUND"]);
 /** Clawdbot, Moltbot and OpenClaw of January 2026. Source: gateway protocol 4, "serving v3 and v4 from one implementation". */
 export const v3: WireVersion = {
   protocol: 3,
-  params: (method, params) => PARAMS[method]?.(params, params) ?? params,
+  params: (method, params) => (isObject(params ?? {}) ? PARAMS[method]?.(params ?? {}, params) : undefined) ?? params,
   result: (method, result, params) => (RESULTS[method] ? RESULTS[method](result, params) : result),
   error,
   hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, ...hello }): HelloOk {
@@ -35,10 +39,16 @@ const PAIRING_REQUIRED = /^pairing required: .*/s;
 
 function error(body: GatewayErrorBody): GatewayErrorBody {
   const { code: detail } = (body.details ?? {}) as { code?: unknown };
+  // The handler of those days threw it.
+  if (detail === "CRON_JOB_NOT_FOUND") return { ...body, code: "UNAVAILABLE", message: `Error: ${body.message}` };
   const older = NEWER_CODES.has(body.code) || detail === "CONTROL_UI_DEVICE_IDENTITY_REQUIRED";
   return {
     ...body,
     code: older ? "INVALID_REQUEST" : body.code,
     message: body.message.replace(PAIRING_REQUIRED, "pairing required"),
   };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,7 @@ import { sessions } from "./010-sessions.ts";
 import { agentRuns } from "./011-agent-runs.ts";
 import { sessionNotes } from "./012-session-notes.ts";
 import { owner } from "./015-owner.ts";
+import { cron } from "./016-cron.ts";
 import { nodeWork } from "./019-node-work.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   agentRuns,
   sessionNotes,
   nodeWork,
+  cron,
 ];

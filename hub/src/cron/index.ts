@@ -1,0 +1,1 @@
+export { CronJobs, type CronJobsOptions } from "./jobs.ts";
