@@ -3,9 +3,9 @@
  *
  *   node test/load/speech-corpus.ts DIR [--every N]
  *
- * Needs the Debian packages espeak-ng, flite and sox. Every sentence of `speech-sentences.ts` is spoken by every voice;
- * one clip in `N` (3) is also written with noise. The choice of wake phrase, pause and noise is seeded: the same call
- * gives the same corpus. Thresholds are tuned on the voices marked `dev` and judged on those marked `test`.
+ * Needs the Debian packages espeak-ng, flite and sox. One clip in `N` (2) is also written with noise. The choice of
+ * sentences, wake phrase, pause and noise is seeded: the same call gives the same corpus. It has two halves that share
+ * neither voices nor sentences: weights and thresholds are chosen on `dev` and judged on `test`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,12 +13,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeWav, parseSpeechWav, SAMPLE_RATE, type Samples } from "@barnacle/hardware/audio";
 import { type Random, seededRandom } from "@barnacle/protocol/runtime";
-import { IN_GRAMMAR, OUT_OF_GRAMMAR } from "./speech-sentences.ts";
+import { drawCommands, type Grammar } from "./speech-grammars.ts";
+import { HELD_OUT, IN_GRAMMAR, OUT_OF_GRAMMAR } from "./speech-sentences.ts";
 
 export interface CorpusClip {
   readonly file: string;
   readonly text: string;
-  readonly inGrammar: boolean;
+  /** The grammar that it is a sentence of, or other speech. */
+  readonly source: Grammar | "other";
   readonly voice: string;
   readonly split: "dev" | "test";
   /** What comes before the sentence; `tail` is the last part of a wake phrase. */
@@ -54,13 +56,38 @@ const VOICES: readonly Voice[] = [
   espeak("en-us+f2", 135, "dev"),
   espeak("en-gb", 155, "dev"),
   espeak("en-us+m3", 165, "dev"),
+  espeak("en-us+f4", 170, "dev"),
+  espeak("en-gb+m1", 140, "dev"),
   flite("rms", "test"),
   flite("awb", "test"),
-  espeak("en-us+f4", 170, "test"),
   espeak("en-us+m7", 145, "test"),
   espeak("en-gb+f3", 150, "test"),
-  espeak("en-gb+m1", 140, "test"),
+  espeak("en-us+Annie", 155, "test"),
+  espeak("en-us+Michael", 150, "test"),
+  espeak("en-gb-x-rp+f1", 150, "test"),
+  espeak("en-us-nyc+m4", 155, "test"),
+  espeak("en-us+linda", 145, "test"),
 ];
+
+/** Commands drawn from each grammar for each half. */
+const DRAWN = 40;
+
+interface Line {
+  readonly text: string;
+  readonly source: CorpusClip["source"];
+}
+
+function lines(split: Voice["split"]): Line[] {
+  const seed = split === "dev" ? 11 : 12;
+  const tuning = new Set([...IN_GRAMMAR, ...drawCommands("house", DRAWN, 11, new Set())]);
+  const known = split === "dev" ? new Set<string>() : tuning;
+  const from = (source: Line["source"], texts: readonly string[]) => texts.map((text) => ({ text, source }));
+  return [
+    ...from("home", split === "dev" ? IN_GRAMMAR : drawCommands("home", DRAWN, seed, known)),
+    ...from("house", drawCommands("house", DRAWN, seed, known)),
+    ...from("other", split === "dev" ? OUT_OF_GRAMMAR : HELD_OUT),
+  ];
+}
 
 const SNRS = [20, 15, 10];
 
@@ -152,7 +179,7 @@ function build(dir: string, every: number): CorpusClip[] {
   const between = (low: number, high: number): number => low + random.unit() * (high - low);
   for (const voice of VOICES) {
     const wakeSound = speak(voice, "hey jarvis");
-    for (const [index, text] of [...IN_GRAMMAR, ...OUT_OF_GRAMMAR].entries()) {
+    for (const [index, { text, source }] of lines(voice.split).entries()) {
       const draw = random.unit();
       const wake = draw < 0.4 ? "none" : draw < 0.75 ? "full" : draw < 0.9 ? "tail" : "joined";
       const speech = speak(voice, wake === "joined" ? `hey jarvis ${text}` : text);
@@ -173,7 +200,7 @@ function build(dir: string, every: number): CorpusClip[] {
       const base = `${voice.name.replace(/\W+/g, "-")}-${index}`;
       const entry = {
         text,
-        inGrammar: index < IN_GRAMMAR.length,
+        source,
         voice: voice.name,
         split: voice.split,
         wake,
@@ -197,7 +224,7 @@ if (dir === undefined) {
   process.exitCode = 2;
 } else {
   mkdirSync(dir, { recursive: true });
-  const clips = build(dir, option === "--every" ? Number(value) : 3);
+  const clips = build(dir, option === "--every" ? Number(value) : 2);
   writeFileSync(join(dir, "index.json"), JSON.stringify(clips, null, 1));
   console.log(`${clips.length} clips in ${dir}`);
 }

@@ -1,4 +1,4 @@
-/** Sentences of `test/fixtures/audio/home-commands.gram`. */
+/** Sentences of `test/fixtures/audio/home-commands.gram`, for tuning; those that judge are drawn from the grammars. */
 export const IN_GRAMMAR: readonly string[] = [
   "turn on the kitchen light",
   "turn off the living room lamp",
@@ -48,7 +48,7 @@ export const IN_GRAMMAR: readonly string[] = [
   "set a timer for sixty minutes",
 ];
 
-/** Speech that is none of the grammar's sentences: chatter, near misses, halves of sentences, wrong word order. */
+/** Other speech, for tuning: chatter, near misses, halves of sentences, wrong word order. */
 export const OUT_OF_GRAMMAR: readonly string[] = [
   // Near misses: a command's shape with a word the household does not have, or the sound of one.
   "take the garbage to the harvest",
@@ -129,4 +129,77 @@ export const OUT_OF_GRAMMAR: readonly string[] = [
   "minutes ten for timer a set",
   "door the open kitchen set percent",
   "it is time what",
+];
+
+/** Other speech of the same kinds, for judging: no weight or threshold was chosen by looking at it. */
+export const HELD_OUT: readonly string[] = [
+  // Near misses.
+  "turn on the kitchen radio",
+  "turn off the living room mirror",
+  "set the bedroom lamps on fire",
+  "open the cookie jar",
+  "close the front window",
+  "lock the bathroom cabinet",
+  "stop the noise",
+  "pause for a moment",
+  "start the engine",
+  "play some games in the garden",
+  "set a date for the meeting",
+  "what size is it",
+  "add sugar to the coffee cup",
+  "is the back seat locked",
+  "dim sum for lunch",
+  "switch on your brain",
+  "announce that lunch is over",
+  "remind me of your name",
+  "read my mind",
+  "run the water for the bath",
+  "cancel my subscription",
+  "make the lights out of paper",
+  "turn around and go back",
+  "volume two of the story",
+  "send a message to my mother",
+  "what is on television tonight",
+  // Chatter.
+  "my brother is coming home from college this weekend",
+  "did anybody feed the neighbours yesterday",
+  "the bus was late again so i missed the first lesson",
+  "we could go to the beach if the sun comes out",
+  "do you remember the name of that singer",
+  "she bought a green jacket and two pairs of socks",
+  "i would like a cup of tea with a little sugar",
+  "it is getting late and you have school tomorrow",
+  "the doctor said that it is nothing serious",
+  "there were more than forty people in the room",
+  "put your shoes on we are already late",
+  "that was a terrible film from beginning to end",
+  "somebody should call the plumber about the kitchen sink",
+  "the lamp in the hall was a present from my aunt",
+  "how do you spell your last name",
+  "prices are up by ten percent since last summer",
+  "i can hear music from the flat upstairs",
+  "he works in an office near the station",
+  "could you hold the door for a second",
+  "the cat is sleeping on the sofa",
+  // Single words and short phrases.
+  "goodbye",
+  "elephant",
+  "no thanks",
+  "sixty four",
+  "maybe later",
+  "what",
+  "of course",
+  "orange juice",
+  // Halves of sentences.
+  "turn off the",
+  "remind me to",
+  "the garage door",
+  "set the bedroom lights to",
+  "for ten minutes",
+  "play some",
+  // The grammar's words in an order it does not have.
+  "off lamp the room living turn",
+  "timer minutes forty a for set",
+  "door back unlock the is",
+  "list the shopping add to milk",
 ];
