@@ -62,8 +62,6 @@ interface Expectation {
   readonly make: () => WakeEngine;
   /** The phrase the engine should report for a clip; undefined when the clip is none of its own. */
   readonly phraseOf: (clip: Clip) => string | undefined;
-  /** Share of the phrases that must be heard; all of them unless said. */
-  readonly atLeast?: number;
 }
 
 const EXPECTATIONS: readonly Expectation[] = [
@@ -82,17 +80,16 @@ const EXPECTATIONS: readonly Expectation[] = [
   {
     engine: "pocketsphinx",
     make: () => createWakeEngine({ engine: "pocketsphinx", phrases: ["hey jarvis"] }),
+    // Its model of English sounds has "hey james" nearer to the phrase than what eSpeak says for it.
     phraseOf: (clip) =>
       clip.voice?.startsWith("flite") && clip.wakePhrase === "hey jarvis" ? "hey jarvis" : undefined,
-    // The last resort: what it hears depends on the sound before; 6 of 10 when this was set. False alarms are not excused.
-    atLeast: 0.4,
   },
 ];
 
 // Real engines over minutes of sound, on machines that do other things too.
 t.setTimeout(120_000);
 
-for (const { engine: name, make, phraseOf, atLeast = 1 } of EXPECTATIONS) {
+for (const { engine: name, make, phraseOf } of EXPECTATIONS) {
   t.test(`${name} hears its phrases and nothing else`, async (t) => {
     const engine = make();
     try {
@@ -121,7 +118,6 @@ for (const { engine: name, make, phraseOf, atLeast = 1 } of EXPECTATIONS) {
             continue;
           }
           expected++;
-          if (atLeast < 1 && !hit) continue;
           if (
             !t.same(
               hits.map((h) => h.phrase),
@@ -142,7 +138,7 @@ for (const { engine: name, make, phraseOf, atLeast = 1 } of EXPECTATIONS) {
         }
       }
     }
-    t.ok(found >= expected * atLeast, `${found} of ${expected} phrases heard, at least ${atLeast * 100} % wanted`);
+    t.equal(found, expected, "every phrase was heard");
     t.ok(expected > 0 && negatives > 0, "there were clips of both sorts");
     const latency = (values: readonly number[]): string =>
       `p50 ${percentile(values, 0.5)}, p90 ${percentile(values, 0.9)}`;

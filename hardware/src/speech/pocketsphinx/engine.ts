@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Samples } from "../../audio/format.ts";
 import { LevelMeter } from "../activity.ts";
@@ -7,6 +6,7 @@ import type { EngineSpec, SpeechEngine } from "../engine.ts";
 import { parseJsgf, withoutComments } from "../grammar/jsgf.ts";
 import { grammarWords, isSentence } from "../grammar/sentences.ts";
 import type { Recognition, SpeechGrammar } from "../port.ts";
+import { featureSettings, readFeatures } from "./features.ts";
 import { confidenceOf, weigh } from "./judge.ts";
 import { CepstralMean } from "./mean.ts";
 import { PocketsphinxLibrary, type Pointer } from "./native.ts";
@@ -42,31 +42,6 @@ const LOOP_BEAMS = ["-beam", "1e-40", "-wbeam", "1e-30", "-pbeam", "1e-40"];
 export function openPocketsphinx(spec: Spec): SpeechEngine {
   const dictionary = () => readFileSync(spec.dictionary, "utf8");
   return new PocketsphinxEngine(spec, new PocketsphinxLibrary(spec.library), dictionary, readFeatures(spec.model));
-}
-
-function readFeatures(model: string): string {
-  const file = join(model, "feat.params");
-  // The file is optional: a model without one wants the library's own settings.
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
-}
-
-/** Means are taken here; `-model` is the trainer's word, which the decoder does not know as an argument. */
-const OWN_SETTINGS = /^-(cmn.*|model)$/;
-
-/**
- * The model's settings as arguments, without its way of taking means: this engine does that itself. They must be given
- * here, and the library kept from the file, because what it reads there overrules its arguments.
- */
-function featureSettings(features: string): string[] {
-  const words = features.split(/\s+/).filter(Boolean);
-  const pairs = words.flatMap((word, i) => (i % 2 === 0 ? [[word, words[i + 1] ?? ""]] : []));
-  return [
-    ...pairs.filter(([name]) => !OWN_SETTINGS.test(name ?? "")).flat(),
-    "-featparams",
-    "/dev/null",
-    "-cmn",
-    "none",
-  ];
 }
 
 /**

@@ -73,11 +73,6 @@ export class PocketsphinxLibrary {
     return this.#f.startStream(decoder) === 0 && this.#f.startUtterance(decoder) === 0;
   }
 
-  /** Searches on through sound, with the library's own running mean. */
-  feed(decoder: Pointer, samples: Int16Array): void {
-    this.#f.process(decoder, samples, samples.length, 0, 0);
-  }
-
   /** Searches on through cepstra: whole frames of 13 coefficients, already normalised. */
   feedCepstra(decoder: Pointer, cepstra: Float32Array): void {
     const { rows, values } = this.#scratch();
@@ -164,7 +159,6 @@ function bind(file: string) {
     setSearch: lib.func("int ps_set_search(void *decoder, const char *name)"),
     startStream: lib.func("int ps_start_stream(void *decoder)"),
     startUtterance: lib.func("int ps_start_utt(void *decoder)"),
-    process: lib.func("int ps_process_raw(void *decoder, const int16_t *data, size_t count, int noSearch, int whole)"),
     processCepstra: lib.func("int ps_process_cep(void *decoder, void *rows, int count, int noSearch, int whole)"),
     config: lib.func("void *ps_get_config(void *decoder)"),
     frontEnd: lib.func("void *fe_init_auto_r(void *config)"),

@@ -12,8 +12,11 @@ export interface PocketsphinxWakeOptions {
 
 /** Samples per message to the spotter: 100 ms. */
 const FRAME = 1600;
-/** Likelihood ratio of a hit; values from 1e-5 to 1e-30 make no difference on clean speech. */
-const THRESHOLD = 1e-10;
+/**
+ * Likelihood of a phrase against any other sound. Of 60 Flite clips in quiet and noise 49 reach it, of 120 other
+ * utterances none; the highest of those lacked a factor of 1e8.
+ */
+const THRESHOLD = 1e-5;
 const DEFAULT_REFRACTORY_MS = 2000;
 
 interface Waiting {
