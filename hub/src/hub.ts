@@ -141,7 +141,11 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random });
   const shared = { config, store, clock, random, log, devices, household, router, commands };
-  const agent = agentParts({ ...shared, voice: () => voice });
+  const agent = agentParts({
+    ...shared,
+    wakeTarget: (phrase) => everyday.services.wakeRouting.target(phrase),
+    voice: () => voice,
+  });
   const voice: VoiceTurnService = new VoiceTurnService({
     store,
     clock,

@@ -1,6 +1,6 @@
 import { messageOf } from "@barnacle/protocol/errors";
 import type { Log, Unit } from "@barnacle/protocol/runtime";
-import type { Principal, RunRequest, TurnRecord, VoiceTurns } from "../services.ts";
+import type { Principal, RunRequest, TurnRecord, VoiceTurns, WakeTarget } from "../services.ts";
 import type { Agents } from "./agents.ts";
 import type { Runs } from "./runs.ts";
 import { speakable } from "./speakable.ts";
@@ -19,6 +19,8 @@ export interface VoiceBridgeOptions {
   readonly agents: Agents;
   /** Session of each room: `main`, `room`, or a key. */
   readonly rooms: Readonly<Record<string, string>>;
+  /** Who hears what is said after a wake phrase. */
+  readonly wakeTarget?: (phrase: string | undefined) => WakeTarget;
   /** Whether anything but the household's sentences can answer. */
   readonly answersFreely: boolean;
   readonly log: Log;
@@ -79,11 +81,19 @@ export class VoiceBridge implements Unit {
     });
   }
 
-  #request({ turnId, transcript = "", room, deviceId }: TurnRecord, principal: Principal): RunRequest {
+  /** A wake phrase may lead elsewhere than to the room's session. */
+  #sessionOf({ wake, room }: TurnRecord): string {
+    const target = wake ? this.#options.wakeTarget?.(wake.phrase) : undefined;
+    if (target && "agentId" in target) return `agent:${target.agentId}:main`;
+    return target && "sessionKey" in target ? target.sessionKey : this.sessionOf(room);
+  }
+
+  #request(turn: TurnRecord, principal: Principal): RunRequest {
+    const { turnId, transcript = "", room, deviceId } = turn;
     return {
       ...{
         runId: `voice-${turnId}`,
-        sessionKey: this.sessionOf(room),
+        sessionKey: this.#sessionOf(turn),
         message: transcript,
         source: "voice",
         principal,

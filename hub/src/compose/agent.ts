@@ -15,6 +15,7 @@ import {
   Toolbox,
   type ToolSource,
   VoiceBridge,
+  type VoiceBridgeOptions,
 } from "../agent/index.ts";
 import type { HubConfig } from "../config/schema.ts";
 import type { Commands, Devices, Household, Principal, Router, TurnRecord, VoiceTurns } from "../services.ts";
@@ -33,6 +34,8 @@ export interface AgentPartsOptions {
   readonly commands: Commands;
   /** Asked late: voice in turn asks the agent. */
   readonly voice: () => VoiceTurns;
+  /** Who hears what is said after a wake phrase. */
+  readonly wakeTarget?: VoiceBridgeOptions["wakeTarget"];
   /** Tools besides the home's own. */
   readonly toolSources?: readonly ToolSource[];
 }
@@ -77,7 +80,7 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
   const responders = [...answering, new LastWord({ free: answersFreely })];
   const runs = new Runs({ store, sessions, agents, responders, clock, log, timeoutMs, queueMode });
   const bridge = (voice: Pick<VoiceTurns, "events" | "list">) =>
-    new VoiceBridge({ voice, runs, agents, rooms, answersFreely, log });
+    new VoiceBridge({ voice, runs, agents, rooms, answersFreely, log, wakeTarget: options.wakeTarget });
   let built: VoiceBridge | undefined;
   const voiceBridge = () => {
     built ??= bridge(options.voice());

@@ -1,7 +1,7 @@
 import { Appliance, literals, RoomName, SiteId } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
-
 import { AgentConfig, AgentProfile, HooksConfig } from "./agent.ts";
+import { CronConfig, HeartbeatConfig } from "./everyday.ts";
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
@@ -134,15 +134,8 @@ export const HubConfig = Type.Object(
       description: "assistants; the first is the default, `main` with the hub's name when none is given",
     }),
     hooks: HooksConfig,
-    cron: Type.Object(
-      {
-        enabled: Type.Boolean({
-          default: true,
-          description: "false: scheduled jobs are kept, but none runs by itself",
-        }),
-      },
-      { ...strict, default: {} },
-    ),
+    cron: CronConfig,
+    heartbeat: HeartbeatConfig,
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
     log: Type.Object(
       { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },

@@ -1,3 +1,4 @@
+import { announceEveryday } from "./announce/everyday.ts";
 import { announceNodes } from "./announce/nodes.ts";
 import type { Broadcast } from "./broadcast.ts";
 import { OWNER_ID } from "./methods/users.ts";
@@ -61,7 +62,7 @@ export function announce(options: {
     owner,
   );
   announceNodes(hub, broadcast, owner);
-  hub.wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
+  announceEveryday(hub, broadcast, owner);
   hub.configFile.events.on(
     "changed",
     ({ path, hash }) => broadcast.send("config.changed", { path, hash, ts: hub.clock.now() }),
@@ -72,6 +73,5 @@ export function announce(options: {
     ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),
     owner,
   );
-  hub.cron.events.on("changed", (change) => broadcast.send("cron", change), owner);
   hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }), owner);
 }

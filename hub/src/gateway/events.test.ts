@@ -72,7 +72,7 @@ t.test("everything sent fits the schemas that the peers publish", async (t) => {
   }
   t.same([...seen].sort(), [
     ...["connect.challenge", "device.pair.requested", "device.pair.resolved", "health", "node.invoke.request"],
-    ...["presence", "shutdown", "tick", "voicewake.changed"],
+    ...["presence", "shutdown", "tick", "voicewake.changed", "voicewake.routing.changed"],
   ]);
 });
 

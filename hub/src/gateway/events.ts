@@ -26,6 +26,7 @@ export const EVENTS = {
   presence: event("all", "no", true),
   shutdown: event("all", "yes", false),
   "voicewake.changed": event("all", "yes", true),
+  "voicewake.routing.changed": event("all", "yes", true),
   "device.pair.requested": event("pairing", "no", true),
   "device.pair.resolved": event("pairing", "no", true),
   "node.pair.requested": event("pairing", "no", true),
@@ -35,6 +36,7 @@ export const EVENTS = {
   "node.hostStats": event("read", "no", true),
   "node.runnerInventory.changed": event("read", "no", true),
   "users.prefs.changed": event("read", "no", true),
+  heartbeat: event("read", "no", true),
   cron: event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
 } satisfies Record<string, EventSpec>;

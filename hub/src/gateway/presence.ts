@@ -17,6 +17,8 @@ export interface PresenceFacts {
   readonly roles?: readonly string[];
   readonly scopes?: readonly string[];
   readonly instanceId?: string | undefined;
+  readonly lastInputSeconds?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
 }
 
 interface Held {
@@ -29,12 +31,19 @@ interface Held {
 export class Presence {
   readonly #clock: Clock;
   readonly #self: PresenceEntry;
+  readonly #told: () => void;
   readonly #held = new Map<string, Held>();
   #version = 1;
 
-  constructor(options: { clock: Clock; self: { host: string; version: string; platform: string; ip?: string } }) {
+  /** @param options.told called when somebody said something about themselves */
+  constructor(options: {
+    clock: Clock;
+    self: { host: string; version: string; platform: string; ip?: string };
+    told?: () => void;
+  }) {
     const { host, version, platform, ip } = options.self;
     this.#clock = options.clock;
+    this.#told = options.told ?? (() => {});
     this.#self = {
       text: `Gateway: ${host} (${ip ?? "local"}) · app ${version} · mode gateway · reason self`,
       ts: 0,
@@ -71,6 +80,17 @@ export class Presence {
     };
     this.#held.set(key.toLowerCase(), { entry: merged, live: (held?.live ?? 0) + 1 });
     this.#version++;
+  }
+
+  /** What a client says of itself or of another, in its own words; it fades unless it is connected or said again. */
+  tell(key: string, facts: PresenceFacts & { reason?: string | undefined }, text: string): void {
+    const held = this.#held.get(key.toLowerCase());
+    const { text: _, ...entry } = entryOf(facts, facts.reason ?? "periodic", this.#clock.now());
+    const before = held?.entry;
+    const added = { ...union("roles", before?.roles, facts.roles), ...union("scopes", before?.scopes, facts.scopes) };
+    this.#held.set(key.toLowerCase(), { entry: { ...before, ...entry, ...added, text }, live: held?.live ?? 0 });
+    this.#version++;
+    this.#told();
   }
 
   /** @returns false when it still has another connection, or was not there */

@@ -7,6 +7,7 @@ import { CLOSE, type ConnectParams, type HelloOk, type RequestFrame } from "@bar
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
 import { RateLimit, type Upgrades } from "../http/index.ts";
+import { endEveryday } from "./announce/everyday.ts";
 import { announce } from "./announce.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
@@ -82,6 +83,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#presence = new Presence({
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },
+      told: () => this.#announcePresence(),
     });
     this.#nodes = new NodeSessions({
       devices: hub.devices,
@@ -130,8 +132,9 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
-    const { configFile, devices, lifecycle, nodes, owner, voice, wakeWords } = this.#hub;
-    for (const part of [configFile, devices, nodes.offers, owner, voice, wakeWords]) part.events.dropOwner(this);
+    const { configFile, devices, lifecycle, nodes, owner, voice } = this.#hub;
+    for (const part of [configFile, devices, nodes.offers, owner, voice]) part.events.dropOwner(this);
+    endEveryday(this.#hub, this);
     const sockets = this.#sockets;
     if (!sockets) return;
     this.#sockets = undefined;
@@ -202,6 +205,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#broadcast.send("health", healthObject(this.#hub), { stateVersion });
     if (connection.role === "node") {
       connection.sendEvent("voicewake.changed", { triggers: this.#hub.wakeWords.get() });
+      connection.sendEvent("voicewake.routing.changed", { config: this.#hub.wakeRouting.get() });
     }
   }
 

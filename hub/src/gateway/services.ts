@@ -8,6 +8,7 @@ import type {
   Counters,
   Cron,
   Devices,
+  Heartbeats,
   Household,
   Inbox,
   Lifecycle,
@@ -16,6 +17,7 @@ import type {
   Router,
   Sessions,
   VoiceTurns,
+  WakeRouting,
   WakeWords,
 } from "../services.ts";
 import type { WsLink } from "./ws-link.ts";
@@ -35,6 +37,8 @@ export interface GatewayServices {
   readonly runs: AgentRuns;
   readonly sessions: Sessions;
   readonly cron: Cron;
+  readonly heartbeats: Heartbeats;
+  readonly wakeRouting: WakeRouting;
   readonly household: Household;
   readonly wakeWords: WakeWords;
   readonly owner: Owner;

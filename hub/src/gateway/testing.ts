@@ -5,9 +5,9 @@ import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } fr
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
 import { FakeRuns, FakeSessions } from "../agent/testing.ts";
+import { testEveryday } from "../compose/everyday.testing.ts";
 import { HubConfig, YamlConfigFile } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
-import { CronJobs } from "../cron/index.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
@@ -99,6 +99,7 @@ export interface TestGateway extends TestRegistry {
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
   readonly configFile: YamlConfigFile;
+  readonly sessions: FakeSessions;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
   readonly nodes: NativeNodes;
@@ -123,13 +124,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const voice = fakeVoice();
   const runs = new FakeRuns();
   const sessions = new FakeSessions();
-  const cron = new CronJobs({
-    ...{ store, clock, random, log: silentLog, enabled: true, runs, sessions },
-    wake: () => {},
-    deliver: async () => {},
-  });
-  await cron.start();
-  t.teardown(() => cron.stop());
+  const everyday = await testEveryday(t, { store, clock, runs, sessions });
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
     ...shared,
@@ -142,7 +137,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     voice,
     runs,
     sessions,
-    cron,
+    ...everyday,
     household: fakeHousehold(),
     wakeWords,
     owner,
@@ -163,7 +158,8 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   });
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs, nodes },
+    ...everyday,
+    ...{ gateway, http, commands, sessions, counters, wakeWords, wsLink, voice, configFile, runs, nodes },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;

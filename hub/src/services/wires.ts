@@ -34,6 +34,30 @@ export interface WakeWords {
   set(words: readonly string[]): Promise<readonly string[]>;
 }
 
+/** Who hears what is said after a wake phrase: the session of the room, an agent's main session, or a session. */
+export type WakeTarget = { readonly mode: "current" } | { readonly agentId: string } | { readonly sessionKey: string };
+
+export interface WakeRoute {
+  readonly trigger: string;
+  readonly target: WakeTarget;
+}
+
+export interface WakeRoutingConfig {
+  readonly version: 1;
+  readonly defaultTarget: WakeTarget;
+  readonly routes: readonly WakeRoute[];
+  readonly updatedAtMs: number;
+}
+
+/** Stored, pushed to every native node. */
+export interface WakeRouting {
+  readonly events: Events<{ changed: { readonly config: WakeRoutingConfig } }>;
+  get(): WakeRoutingConfig;
+  /** What is absent stays. @throws INPUT_INVALID */
+  set(wanted: { defaultTarget?: WakeTarget; routes?: readonly WakeRoute[] }): Promise<WakeRoutingConfig>;
+  target(phrase: string | undefined): WakeTarget;
+}
+
 /** Counters for `status` and metrics, by name: `mqtt.malformed.turn`. */
 export interface Counters {
   add(name: string, by?: number): void;

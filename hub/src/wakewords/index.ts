@@ -1,1 +1,2 @@
+export { StoredWakeRouting } from "./routing.ts";
 export { StoredWakeWords } from "./wake-words.ts";

@@ -24,9 +24,9 @@ t.test("what cannot be wake words is refused and changes nothing", async (t) => 
   const store = await temporaryStore(t, clock);
   const words = new StoredWakeWords({ store, clock, initial: ["alexa"] });
   await words.start();
-  await t.rejects(words.set([" "]), { code: "INPUT_INVALID", message: "wake words: 1 to 20 were expected, got 0" });
+  await t.rejects(new StoredWakeWords({ store, clock, initial: [] }).start(), { code: "INPUT_INVALID" });
+  t.same(await words.set([" "]), ["alexa"], "none: those of the config");
   await t.rejects(words.set(Array.from({ length: 21 }, (_, i) => `word ${i}`)), { code: "INPUT_INVALID" });
   await t.rejects(words.set(["x".repeat(81)]), { code: "INPUT_INVALID", message: /has 81 characters, at most 80/ });
   t.same(words.get(), ["alexa"]);
-  await t.rejects(new StoredWakeWords({ store, clock, initial: [] }).start(), { code: "INPUT_INVALID" });
 });

@@ -2,6 +2,7 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import { type Clock, Events, type Unit } from "@barnacle/protocol/runtime";
 import type { WakeWords } from "../services.ts";
 import type { Store } from "../store/index.ts";
+import { readSetting, writeSetting } from "./setting.ts";
 
 const SETTING = "wakeWords";
 const MOST_WORDS = 20;
@@ -25,8 +26,7 @@ export class StoredWakeWords implements WakeWords, Unit {
 
   /** @throws INPUT_INVALID when the configured words cannot be wake words */
   async start(): Promise<void> {
-    const row = this.#store.one("SELECT value FROM settings WHERE name = ?", SETTING);
-    this.#words = row ? (JSON.parse(String(row.value)) as string[]) : cleanWords(this.#initial);
+    this.#words = readSetting<string[]>(this.#store, SETTING) ?? cleanWords(this.#initial);
   }
 
   async stop(): Promise<void> {}
@@ -35,18 +35,10 @@ export class StoredWakeWords implements WakeWords, Unit {
     return this.#words;
   }
 
-  /** 1 to 20 words of at most 80 characters; trimmed, duplicates dropped whatever their case. @throws INPUT_INVALID */
+  /** Up to 20 words of at most 80 characters; trimmed, duplicates dropped whatever their case. None: those of the config. @throws INPUT_INVALID */
   async set(words: readonly string[]): Promise<readonly string[]> {
-    const clean = cleanWords(words);
-    await this.#store.commit(() => {
-      this.#store.run(
-        "INSERT INTO settings (name, value, updated_at) VALUES (?, ?, ?) " +
-          "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        SETTING,
-        JSON.stringify(clean),
-        this.#clock.now(),
-      );
-    });
+    const clean = cleanWords(words.some((word) => word.trim() !== "") ? words : this.#initial);
+    await this.#store.commit(() => writeSetting(this.#store, SETTING, clean, this.#clock.now()));
     this.#words = clean;
     this.events.emit("changed", { words: clean });
     return clean;

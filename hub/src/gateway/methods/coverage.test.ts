@@ -18,11 +18,11 @@ const JANUARY =
   exec.approvals.get exec.approvals.set exec.approvals.node.get exec.approvals.node.set exec.approval.request
   exec.approval.resolve wizard.start wizard.next wizard.cancel wizard.status talk.mode models.list agents.list skills.status
   skills.bins skills.install skills.update update.run voicewake.get voicewake.set sessions.list sessions.preview
-  sessions.patch sessions.reset sessions.delete sessions.compact sessions.resolve last-heartbeat set-heartbeats wake
+  sessions.patch sessions.reset sessions.delete sessions.compact sessions.resolve last-heartbeat wake
   node.pair.request node.pair.list node.pair.approve node.pair.reject node.pair.verify device.pair.list
   device.pair.approve device.pair.reject device.token.rotate device.token.revoke node.rename node.list node.describe
   node.invoke node.invoke.result node.event cron.list cron.status cron.add cron.update cron.remove cron.run cron.runs
-  system-presence system-event send poll agent agent.identity.get agent.wait browser.request chat.history chat.abort
+  system-presence send poll agent agent.identity.get agent.wait browser.request chat.history chat.abort
   chat.send chat.inject web.login.start web.login.wait`.split(/\s+/);
 
 /** Methods of the two tables that do not need what is published, with the reason. */
@@ -35,10 +35,8 @@ const PENDING: readonly string[] = [
   // sessions
   ..."agent agent.* agents.* assistant.* chat.* commands.list models.* session.* sessions.* tools.*".split(" "),
   // household
-  ..."artifacts.* channels.* message.action poll send set-heartbeats skills.* system-event talk.* tts.* usage.*".split(
-    " ",
-  ),
-  ..."voicewake.* wake web.login.* hooks.status".split(" "),
+  ..."artifacts.* channels.* message.action poll send skills.* talk.* tts.* usage.*".split(" "),
+  ..."web.login.* hooks.status".split(" "),
   // records
   ..."approval.* audit.* diagnostics.stability exec.approval.* exec.approvals.* gateway.* logs.tail question.*".split(
     " ",

@@ -2,6 +2,7 @@ import { configMethods } from "./config.ts";
 import { cronMethods } from "./cron.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
+import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
 import type { Method } from "./method.ts";
 import { nodeApprovalMethods } from "./node-approvals.ts";
@@ -32,6 +33,7 @@ const FAMILIES: readonly Method[] = [
   ...recordMethods,
   ...configMethods,
   ...cronMethods,
+  ...heartbeatMethods,
   ...userMethods,
   ...emptyMethods,
   ...notHereMethods,

@@ -18,8 +18,6 @@ export const statusMethods: readonly Method[] = [
     params: Anything,
     run: (_params, { presence }) => presence.list(),
   }),
-  // No heartbeat has ever run here; the protocol says so with null.
-  method({ name: "last-heartbeat", access: "read", params: Anything, run: () => null }),
   method({
     name: "barnacle.counters",
     access: "read",

@@ -1,0 +1,1 @@
+export { HEARTBEAT_PROMPT, HeartbeatRuns, type HeartbeatRunsOptions } from "./heartbeats.ts";
