@@ -20,6 +20,7 @@ export interface HouseOptions {
   readonly microphone?: Record<string, unknown>;
   readonly node?: Record<string, unknown>;
   readonly hub?: Record<string, unknown>;
+  /** Of both. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -69,13 +70,12 @@ export class House {
   async startHub(): Promise<Running> {
     const ports = this.#ports ?? { gateway: 0, mqtt: 0 };
     const args = ["hub", "--config", path.join(this.dir, "hub.yaml"), "--state-dir", this.hubState, "--json"];
-    this.hub = new Running("hub", HUB_BIN, [
-      ...args,
-      "--port",
-      String(ports.gateway),
-      "--mqtt-port",
-      String(ports.mqtt),
-    ]);
+    this.hub = new Running(
+      "hub",
+      HUB_BIN,
+      [...args, "--port", String(ports.gateway), "--mqtt-port", String(ports.mqtt)],
+      this.#options.env,
+    );
     const ready = await this.hub.line("the ready line", (line) => line.ready === true);
     this.#ports = { gateway: (ready.gateway as { port: number }).port, mqtt: (ready.mqtt as { port: number }).port };
     return this.hub;

@@ -11,6 +11,7 @@ import type { Counters, Devices } from "../services.ts";
 import { frontPage } from "./front-page.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { HttpRoutes } from "./routes.ts";
+import { NO_SCHEMA_COMPILERS } from "./schema-compilers.ts";
 
 const BODY_LIMIT = 64 * 1024;
 /** A waiting node asks for a challenge and for its state every few seconds; many may share an address. */
@@ -75,6 +76,7 @@ export class HttpServer implements Unit {
       forceCloseConnections: true,
       connectionTimeout: 30_000,
       requestTimeout: 30_000,
+      schemaController: { compilersFactory: NO_SCHEMA_COMPILERS },
     });
     this.#routes(server);
     for (const routes of this.#options.routes ?? []) await server.register(async (own) => routes.register(own));

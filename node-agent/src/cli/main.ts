@@ -26,15 +26,19 @@ async function dispatch(args: readonly string[]): Promise<number> {
   }
 }
 
-const args = process.argv.slice(2);
-try {
-  process.exitCode = await dispatch(args);
-} catch (error) {
-  const { code, message, hint } = toBarnacleError(error);
-  const json = args.includes("--json");
-  process.stderr.write(
-    json ? `${JSON.stringify({ error: { code, message, hint } })}\n` : `barnacle-node: ${message}\n  ${hint}\n`,
-  );
-  if (code === "INTERNAL" && !json && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = code === "USAGE" ? 2 : 1;
+export async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  try {
+    process.exitCode = await dispatch(args);
+  } catch (error) {
+    const { code, message, hint } = toBarnacleError(error);
+    const json = args.includes("--json");
+    process.stderr.write(
+      json ? `${JSON.stringify({ error: { code, message, hint } })}\n` : `barnacle-node: ${message}\n  ${hint}\n`,
+    );
+    if (code === "INTERNAL" && !json && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = code === "USAGE" ? 2 : 1;
+  }
 }
+
+if (import.meta.main) await main();

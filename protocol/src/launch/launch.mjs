@@ -5,22 +5,28 @@ import module from "node:module";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { becomeLean, makeSourcesReady, settleLater } from "./daemon.mjs";
 
 const NEEDED_MAJOR = 24;
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
-const FLUSH_AFTER_MS = 10_000;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Runs a TypeScript entry point: in this process when its Node is new enough, else in a child on the pinned Node.
  * The compile cache keeps the stripped sources, which saves most of the start-up time and 18 MB of memory.
- * @param {URL} entry
+ * @param {URL} entry exports `main`
+ * @param {import("./daemon.mjs").Daemon} [daemon] when this run of the program is one that stays
  */
-export async function launch(entry) {
+export async function launch(entry, daemon) {
   if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
     hushExperimental();
+    if (daemon) becomeLean(daemon);
     useCompileCache();
-    await import(entry.href);
+    if (daemon) await makeSourcesReady([entry, ...daemon.modules]);
+    // Also because a daemon may end by a power cut, and Node itself keeps compiled code only at an orderly end.
+    settleLater();
+    const { main } = await import(entry.href);
+    await main();
     return;
   }
   const node = pinnedNode(path.dirname(fileURLToPath(import.meta.url)));
@@ -38,15 +44,11 @@ export async function launch(entry) {
   });
 }
 
-/**
- * For this process and those it starts. Written once the program has settled, since a daemon may end by a power cut and
- * Node itself writes only at an orderly end.
- */
+/** For this process and those it starts. */
 function useCompileCache() {
   module.enableCompileCache(process.env.BARNACLE_COMPILE_CACHE);
   const versioned = module.getCompileCacheDir();
   if (versioned) process.env.NODE_COMPILE_CACHE ??= path.dirname(versioned);
-  setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
 }
 
 /** node:sqlite still announces itself as experimental on every start; other warnings stay. */
