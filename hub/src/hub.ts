@@ -174,6 +174,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     runs: agent.runs,
     sessions: agent.sessions,
     ...everyday.services,
+    ...{ agents: agent.agents, models: agent.models, toolbox: agent.toolbox },
     household,
     wakeWords,
     owner,

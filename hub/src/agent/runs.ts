@@ -152,13 +152,11 @@ export class Runs implements AgentRuns {
     return true;
   }
 
-  /** What a client that comes in the middle of it is shown. */
   underWay(session: string): { runId: string; text: string; startedAt: number } | undefined {
     const run = this.#open(session).find(({ state }) => state === "running");
     return run && { runId: run.request.runId, text: run.stream?.text ?? "", startedAt: run.startedAt };
   }
 
-  /** Messages that are not in the transcript yet. */
   waiting(session: string): readonly { runId: string; message: string; acceptedAt: number }[] {
     return this.#open(session)
       .filter(({ state }) => state === "waiting")

@@ -52,6 +52,14 @@ export class FakeRuns implements AgentRuns {
   active(): readonly string[] {
     return [];
   }
+
+  underWay(): undefined {
+    return undefined;
+  }
+
+  waiting(): readonly never[] {
+    return [];
+  }
 }
 
 /** Sessions without a store. */

@@ -55,8 +55,8 @@ export interface AgentParts {
 /** Sessions, runs, responders and tools: everything behind chat. */
 export function agentParts(options: AgentPartsOptions): AgentParts {
   const { config, store, clock, random, log, household } = options;
-  const sessions = new StoredSessions({ store, clock, random });
   const agents = new Agents({ profiles: config.agents, hubName: config.name });
+  const sessions = new StoredSessions({ store, clock, random, defaultAgent: agents.default.id });
   const models = new Models(config.agent);
   const asked: Pick<VoiceTurns, "understands" | "ask"> = {
     understands: (text) => options.voice().understands(text),

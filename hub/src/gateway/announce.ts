@@ -1,3 +1,4 @@
+import { announceAgent } from "./announce/agent.ts";
 import { announceEveryday } from "./announce/everyday.ts";
 import { announceNodes } from "./announce/nodes.ts";
 import type { Broadcast } from "./broadcast.ts";
@@ -63,6 +64,7 @@ export function announce(options: {
   );
   announceNodes(hub, broadcast, owner);
   announceEveryday(hub, broadcast, owner);
+  announceAgent(hub, broadcast, owner);
   hub.configFile.events.on(
     "changed",
     ({ path, hash }) => broadcast.send("config.changed", { path, hash, ts: hub.clock.now() }),

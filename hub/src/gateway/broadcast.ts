@@ -21,6 +21,8 @@ export interface BroadcastOptions {
   readonly stateVersion?: StateVersion;
   /** The session that the event belongs to; nodes hear it only if they subscribed. */
   readonly sessionKey?: string;
+  /** Overrides the event's own word: a delta may be missed, the end of the same run may not. */
+  readonly dropIfSlow?: boolean;
   /** Narrows the audience further. */
   readonly only?: (listener: Listener) => boolean;
 }
@@ -48,7 +50,7 @@ export class Broadcast {
       if (!mayHear(listener, spec, options.sessionKey) || options.only?.(listener) === false) continue;
       // A dropped event takes its number with it: the gap tells the client to read again.
       const seq = listener.nextSeq();
-      if (spec.dropIfSlow && listener.bufferedBytes > SLOW_BYTES) {
+      if ((options.dropIfSlow ?? spec.dropIfSlow) && listener.bufferedBytes > SLOW_BYTES) {
         this.#counters.add("gateway.dropped");
         continue;
       }

@@ -38,6 +38,10 @@ export const EVENTS = {
   "users.prefs.changed": event("read", "no", true),
   heartbeat: event("read", "no", true),
   cron: event("read", "no", true),
+  agent: event("read", "subscribed", false),
+  chat: event("read", "subscribed", false),
+  "session.message": event("read", "no", false),
+  "sessions.changed": event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
 } satisfies Record<string, EventSpec>;
 

@@ -13,10 +13,8 @@ t.test("a wake leaves its text for the session, and has the agent look at once w
   t.same(hub.runs.requests, []);
   t.same(await client.call("wake", { mode: "now", text: "door bell", sessionKey: "room:hall" }), { ok: true });
   t.match((await client.event("heartbeat")).payload, { status: "ok-token", reason: "wake", silent: true });
-  t.same(hub.sessions.queued, [
-    { sessionKey: "agent:main:main", text: "post is here" },
-    { sessionKey: "agent:main:room:hall", text: "door bell" },
-  ]);
+  t.same(hub.sessions.systemEvents("main"), ["post is here"]);
+  t.same(hub.sessions.systemEvents("room:hall"), ["door bell"]);
   t.match(hub.runs.requests, [{ sessionKey: "agent:main:room:hall", source: "heartbeat" }]);
   t.match(await client.call("last-heartbeat"), { status: "ok-token" });
   t.same(await client.call("set-heartbeats", { enabled: false }), { ok: true, enabled: false });
@@ -40,9 +38,9 @@ t.test("an app's line about itself becomes presence; other texts wait in the mai
   const mine = presence.find((one) => one.deviceId === "d1");
   t.match(mine, { ...entry, lastInputSeconds: 12, tags: ["desk"] });
   t.ok(stateVersion);
-  t.same(hub.sessions.queued, []);
+  t.same(hub.sessions.systemEvents("main"), []);
   await client.call("system-event", { text: "the attic window is open" });
-  t.same(hub.sessions.queued, [{ sessionKey: "agent:main:main", text: "the attic window is open" }]);
+  t.same(hub.sessions.systemEvents("main"), ["the attic window is open"]);
   t.match(await client.request("system-event", { text: " " }), { error: { message: "text required" } });
   await hub.clock.advance(20_000);
   t.ok((await client.call<object[]>("system-presence")).length >= 2);

@@ -132,8 +132,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
-    const { configFile, devices, lifecycle, nodes, owner, voice } = this.#hub;
-    for (const part of [configFile, devices, nodes.offers, owner, voice]) part.events.dropOwner(this);
+    const { configFile, devices, lifecycle, nodes, owner, runs, sessions, voice } = this.#hub;
+    for (const part of [configFile, devices, nodes.offers, owner, runs, sessions, voice]) part.events.dropOwner(this);
     endEveryday(this.#hub, this);
     const sockets = this.#sockets;
     if (!sockets) return;

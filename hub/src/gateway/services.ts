@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from "@barnacle/protocol/runtime";
+import type { Agents, Models, Toolbox } from "../agent/index.ts";
 import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
@@ -15,7 +16,7 @@ import type {
   Owner,
   Policy,
   Router,
-  Sessions,
+  SessionBook,
   VoiceTurns,
   WakeRouting,
   WakeWords,
@@ -35,10 +36,13 @@ export interface GatewayServices {
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;
-  readonly sessions: Sessions;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;
   readonly wakeRouting: WakeRouting;
+  readonly sessions: SessionBook;
+  readonly agents: Agents;
+  readonly models: Models;
+  readonly toolbox: Toolbox;
   readonly household: Household;
   readonly wakeWords: WakeWords;
   readonly owner: Owner;

@@ -4,7 +4,8 @@ import { loadConfig } from "@barnacle/protocol/config";
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
-import { FakeRuns, FakeSessions } from "../agent/testing.ts";
+import { Agents, HomeTools, Models, Toolbox } from "../agent/index.ts";
+import { FakeRuns } from "../agent/testing.ts";
 import { testEveryday } from "../compose/everyday.testing.ts";
 import { HubConfig, YamlConfigFile } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
@@ -26,6 +27,7 @@ import type {
   TurnRecord,
   VoiceTurns,
 } from "../services.ts";
+import { StoredSessions } from "../sessions/index.ts";
 import { temporaryDirectory } from "../store/testing.ts";
 import { StoredWakeWords } from "../wakewords/index.ts";
 import { GatewayServer, type GatewayServerOptions } from "./server.ts";
@@ -99,10 +101,10 @@ export interface TestGateway extends TestRegistry {
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
   readonly configFile: YamlConfigFile;
-  readonly sessions: FakeSessions;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
   readonly nodes: NativeNodes;
+  readonly sessions: StoredSessions;
   /** What the router answers. */
   route: (request: RouteRequest) => RouteDecision;
 }
@@ -123,22 +125,25 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   await owner.start();
   const voice = fakeVoice();
   const runs = new FakeRuns();
-  const sessions = new FakeSessions();
+  const sessions = new StoredSessions({ store, clock, random: seededRandom(12) });
   const everyday = await testEveryday(t, { store, clock, runs, sessions });
+  const router = { route: (request: RouteRequest) => test.route(request) };
+  const household = fakeHousehold();
+  const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
     ...shared,
     site: "home",
     commands,
-    router: { route: (request) => test.route(request) },
+    router,
     policy: new HousePolicy({ rules: [] }),
     audit,
     inbox: fakeInbox(),
     voice,
     runs,
-    sessions,
     ...everyday,
-    household: fakeHousehold(),
+    ...{ sessions, agents: new Agents({ profiles: [], hubName: "Test" }), models: new Models({ models: [] }), toolbox },
+    household,
     wakeWords,
     owner,
     configFile,
@@ -159,7 +164,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
     ...everyday,
-    ...{ gateway, http, commands, sessions, counters, wakeWords, wsLink, voice, configFile, runs, nodes },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs, nodes, sessions },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;

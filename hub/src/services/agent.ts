@@ -88,6 +88,14 @@ export interface AgentRuns {
   wait(runId: string, timeoutMs: number): Promise<RunOutcome | undefined>;
   /** Ids of the runs of a session that are under way or wait for their turn. */
   active(sessionKey?: string): readonly string[];
+  /** The run that a session is answering, with what it has said so far. */
+  underWay(
+    sessionKey: string,
+  ): { readonly runId: string; readonly text: string; readonly startedAt: number } | undefined;
+  /** Messages that wait for their turn and are not in the transcript yet. */
+  waiting(
+    sessionKey: string,
+  ): readonly { readonly runId: string; readonly message: string; readonly acceptedAt: number }[];
 }
 
 export interface AgentRunEvents {

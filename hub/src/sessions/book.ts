@@ -26,6 +26,8 @@ export interface SessionBookOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whose bare keys are; default `main`. */
+  readonly defaultAgent?: string;
 }
 
 /** Every conversation of the hub, on disk before it is acknowledged. */
@@ -53,19 +55,19 @@ export class StoredSessions implements SessionBook, Unit {
   }
 
   canonical(key: string | undefined, agentId?: string): string {
-    return sessionKey(key, agentId).key;
+    return this.#key(key, agentId).key;
   }
 
   systemEvent(key: string, text: string): Promise<void> {
-    return this.#notes.add(sessionKey(key).key, text, this.#options.clock.now());
+    return this.#notes.add(this.#key(key).key, text, this.#options.clock.now());
   }
 
   systemEvents(key: string): readonly string[] {
-    return this.#notes.list(sessionKey(key).key);
+    return this.#notes.list(this.#key(key).key);
   }
 
   get(key: string): SessionRecord | undefined {
-    return this.#table.get(sessionKey(key).key);
+    return this.#table.get(this.#key(key).key);
   }
 
   list(query: SessionQuery) {
@@ -87,11 +89,11 @@ export class StoredSessions implements SessionBook, Unit {
   }
 
   ensure(key: string, options: { via: string; sessionId?: string; displayName?: string }): Promise<SessionRecord> {
-    return this.write((writer) => writer.ensure(sessionKey(key), options));
+    return this.write((writer) => writer.ensure(this.#key(key), options));
   }
 
   patch(key: string, patch: SessionPatch): Promise<SessionRecord> {
-    const target = sessionKey(key);
+    const target = this.#key(key);
     return this.write((writer) => {
       const session = writer.ensure(target, { via: "operator" });
       const at = this.#options.clock.now();
@@ -112,11 +114,11 @@ export class StoredSessions implements SessionBook, Unit {
   }
 
   reset(key: string, reason: string): Promise<SessionRecord> {
-    return this.write((writer) => writer.reset(sessionKey(key), reason));
+    return this.write((writer) => writer.reset(this.#key(key), reason));
   }
 
   remove(key: string, { keepTranscript }: { keepTranscript: boolean }) {
-    const target = sessionKey(key);
+    const target = this.#key(key);
     if (target.rest === MAIN) throw mainStays(target);
     return this.write((writer) => {
       const session = this.#table.get(target.key);
@@ -129,7 +131,7 @@ export class StoredSessions implements SessionBook, Unit {
   }
 
   compact(key: string, keep: number) {
-    const target = sessionKey(key);
+    const target = this.#key(key);
     return this.write((writer) => {
       const session = this.#table.get(target.key);
       const total = session ? this.#table.total(session) : 0;
@@ -151,11 +153,11 @@ export class StoredSessions implements SessionBook, Unit {
   }
 
   message(key: string, id: string): TranscriptMessage | undefined {
-    return this.#table.message(sessionKey(key).key, id);
+    return this.#table.message(this.#key(key).key, id);
   }
 
   inject(key: string, message: JsonObject): Promise<TranscriptMessage> {
-    const target = sessionKey(key);
+    const target = this.#key(key);
     return this.write((writer) => {
       if (!this.#table.get(target.key)) throw new BarnacleError("NOT_FOUND", `session not found: ${target.key}`);
       return writer.append(target, { message });
@@ -172,6 +174,10 @@ export class StoredSessions implements SessionBook, Unit {
 
   counts(): { readonly total: number } {
     return { total: this.#table.countOf("", []) };
+  }
+
+  #key(given: string | undefined, agentId?: string): SessionKey {
+    return sessionKey(given, agentId ?? this.#options.defaultAgent);
   }
 
   /** One commit; what was written is announced when it is on disk. */

@@ -32,8 +32,6 @@ const OTHER_ACCESS: Readonly<Record<string, string>> = {};
 const PENDING: readonly string[] = [
   // handshake
   ..."device.* gateway.identity.get node.pair.*".split(" "),
-  // sessions
-  ..."agent agent.* agents.* assistant.* chat.* commands.list models.* session.* sessions.* tools.*".split(" "),
   // household
   ..."artifacts.* channels.* message.action poll send skills.* talk.* tts.* usage.*".split(" "),
   ..."web.login.* hooks.status".split(" "),

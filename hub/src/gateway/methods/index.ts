@@ -1,3 +1,7 @@
+import { agentMethods } from "./agent.ts";
+import { agentsMethods } from "./agents.ts";
+import { chatMethods } from "./chat.ts";
+import { commandMethods } from "./commands.ts";
 import { configMethods } from "./config.ts";
 import { cronMethods } from "./cron.ts";
 import { deviceMethods } from "./devices.ts";
@@ -5,13 +9,20 @@ import { emptyMethods } from "./empty.ts";
 import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
 import type { Method } from "./method.ts";
+import { modelMethods } from "./models.ts";
 import { nodeApprovalMethods } from "./node-approvals.ts";
 import { nodeSideMethods } from "./node-side.ts";
 import { nodeMethods } from "./nodes.ts";
 import { notHereMethods } from "./not-here.ts";
 import { pairingMethods } from "./pairing.ts";
 import { recordMethods } from "./records.ts";
+import { sessionExtraMethods } from "./sessions-extra.ts";
+import { sessionReadMethods } from "./sessions-read.ts";
+import { sessionUsageMethods } from "./sessions-usage.ts";
+import { sessionWatchMethods } from "./sessions-watch.ts";
+import { sessionWriteMethods } from "./sessions-write.ts";
 import { statusMethods } from "./status.ts";
+import { toolMethods } from "./tools.ts";
 import { userMethods } from "./users.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
@@ -35,6 +46,17 @@ const FAMILIES: readonly Method[] = [
   ...cronMethods,
   ...heartbeatMethods,
   ...userMethods,
+  ...chatMethods,
+  ...agentMethods,
+  ...agentsMethods,
+  ...sessionReadMethods,
+  ...sessionWriteMethods,
+  ...sessionWatchMethods,
+  ...sessionUsageMethods,
+  ...sessionExtraMethods,
+  ...modelMethods,
+  ...toolMethods,
+  ...commandMethods,
   ...emptyMethods,
   ...notHereMethods,
 ];
