@@ -9,6 +9,7 @@ import type {
   Counters,
   Cron,
   Devices,
+  GatewayEndpoint,
   Heartbeats,
   Household,
   Inbox,
@@ -53,6 +54,9 @@ export interface GatewayServices {
   readonly faultsOf: (deviceId: string) => Readonly<Record<string, number>>;
   readonly wsLink: WsLink;
   readonly nodes: NativeNodes;
+  /** The hub's own key. */
+  readonly identity: { readonly deviceId: string; readonly publicKey: string };
+  readonly endpoint: () => GatewayEndpoint;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

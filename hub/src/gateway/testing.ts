@@ -151,10 +151,12 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,
     nodes,
+    identity: generateIdentity(),
+    endpoint: () => ({ port: http.port, urls: [], urlSource: "gateway.bind=loopback" }),
     token: TOKEN,
     ...patch,
   });
-  const http = new HttpServer({ ...shared, host: "127.0.0.1", port: 0, gateway, isReady: () => true });
+  const http: HttpServer = new HttpServer({ ...shared, host: "127.0.0.1", port: 0, gateway, isReady: () => true });
   await gateway.start();
   await http.start();
   t.teardown(async () => {
