@@ -36,7 +36,7 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, ext
     connectedAtMs: device.online ? device.connectedAtMs : undefined,
     paired: true,
     connected: device.online,
-    approvalState: approvalState(device),
+    approvalState: device.approvalState ?? "approved",
     pendingDeclaredCommands: device.unapprovedCommands && sorted(device.unapprovedCommands),
     pendingRequestId,
     approvedAtMs: device.approvedAtMs,
@@ -46,11 +46,6 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, ext
     presenceUpdatedAtMs: activity?.presenceUpdatedAtMs ?? undefined,
     hostStats,
   });
-}
-
-function approvalState(device: DeviceRecord): NodeObject["approvalState"] {
-  if (!device.unapprovedCommands) return "approved";
-  return usableCommands(device).length === 0 ? "pending-approval" : "pending-reapproval";
 }
 
 function usableCommands(device: DeviceRecord): string[] {
