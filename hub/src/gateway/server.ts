@@ -196,6 +196,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       health: healthObject(this.#hub),
       stateVersion: this.#stateVersion(),
       uptimeMs: this.#uptimeMs(),
+      defaultAgentId: this.#hub.agents.default.id,
     });
     this.#hub.counters.add(`gateway.connects.${connection.role}`);
     return hello;
