@@ -161,7 +161,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
-  const everyday = everydayParts({ ...shared, runs: agent.runs, sessions: agent.sessions });
+  const everyday = everydayParts({ ...shared, inbox, runs: agent.runs, sessions: agent.sessions });
   const gateway = new GatewayServer({
     ...about,
     version: HUB_VERSION,

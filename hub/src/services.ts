@@ -3,6 +3,7 @@
  * knows which class that is.
  */
 export type * from "./services/agent.ts";
+export type * from "./services/channels.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/config.ts";
 export type * from "./services/cron.ts";

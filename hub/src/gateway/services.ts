@@ -4,6 +4,7 @@ import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
   Audit,
+  Channels,
   Commands,
   ConfigFile,
   Counters,
@@ -37,6 +38,7 @@ export interface GatewayServices {
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;
+  readonly channels: Channels;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;
   readonly wakeRouting: WakeRouting;

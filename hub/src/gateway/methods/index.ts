@@ -1,5 +1,6 @@
 import { agentMethods } from "./agent.ts";
 import { agentsMethods } from "./agents.ts";
+import { channelMethods } from "./channels.ts";
 import { chatMethods } from "./chat.ts";
 import { commandMethods } from "./commands.ts";
 import { configMethods } from "./config.ts";
@@ -51,6 +52,7 @@ const FAMILIES: readonly Method[] = [
   ...homeMethods,
   ...recordMethods,
   ...configMethods,
+  ...channelMethods,
   ...cronMethods,
   ...heartbeatMethods,
   ...userMethods,
