@@ -1,17 +1,17 @@
+import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "@barnacle/protocol/errors";
 import { type DeviceIdentity, loadOrCreateIdentity } from "@barnacle/protocol/identity";
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
-import type { CapabilityManifest, CommandRequest, JsonObject } from "@barnacle/protocol/schema";
+import type { CapabilityManifest, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
+import type { MakeClient } from "@barnacle/protocol/uplink";
 import { Type } from "@sinclair/typebox";
-import { deviceCommands, Executor, gpioCommands, Journal, soundCommands } from "./commands/index.ts";
+import { deviceCommands, Executor, gpioCommands, Journal, soundCommands, talkCommands } from "./commands/index.ts";
 import { makeStateDir, type NodeConfiguration } from "./config/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
 import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardware/node-hardware.ts";
+import { GatewayHome, type Home, type HomeParts, HubHome } from "./home/index.ts";
 import { Household, rememberedConfig } from "./household/index.ts";
-import { Link } from "./link/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
-import { Outbox } from "./outbox/index.ts";
-import { HubMembership } from "./pairing/index.ts";
 import { Ears, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
 import { lockStateDir, openDatabase, Settings } from "./state/index.ts";
@@ -30,6 +30,8 @@ export interface AgentParts {
   /** PATH, for `system.which`. */
   readonly searchPath: () => string | undefined;
   readonly find: FindHardware;
+  /** How a gateway is reached, for tests. */
+  readonly makeClient?: MakeClient;
 }
 
 /** The whole node: the one file that knows every part and ties them together. */
@@ -39,8 +41,6 @@ export class Agent implements Unit {
   readonly #counters = new Counters();
   /** What `stop` undoes, last first. */
   #undo: (() => unknown)[] = [];
-  #announced = "";
-  #link: Link | undefined;
   #manifest: (() => CapabilityManifest) | undefined;
 
   constructor(parts: AgentParts) {
@@ -86,15 +86,6 @@ export class Agent implements Unit {
     this.#undo.push(() => closeHardware(hardware));
     const model = await hardware.board.model();
 
-    const link = this.#makeLink(identity, settings);
-    const outbox = new Outbox({
-      db,
-      clock,
-      log,
-      counters: this.#counters,
-      connected: () => link.connected,
-      send: (kind, id, body) => link.publish(kind, body, { message: id }),
-    });
     const speaker = new Speaker({
       synthesiser: isHere(hardware.synthesiser) ? hardware.synthesiser : undefined,
       player: isHere(hardware.player) ? hardware.player : undefined,
@@ -107,6 +98,7 @@ export class Agent implements Unit {
           muted: settings.get(MUTED_KEY, Type.Boolean()) ?? false,
         })
       : undefined;
+    let home: Home | undefined;
     let pipeline: Pipeline | undefined;
     let wake = isHere(hardware.wake) ? hardware.wake : undefined;
     this.#undo.push(() => wake?.close());
@@ -124,12 +116,36 @@ export class Agent implements Unit {
         pipeline?.replaceWake(engine);
         await old?.close();
       },
-      notice: (kind, data) => this.#notice(kind, data),
-      changed: () => this.#announce(),
+      notice: (kind, data) => home?.notice(kind, data),
+      changed: () => home?.changed(),
       log,
     });
     this.#undo.push(() => household.stop());
     await household.start();
+    const telemetry = new Telemetry({
+      board: hardware.board,
+      microphone: () => ears?.status,
+      counters: this.#counters,
+      intervalMs: config.telemetry.intervalS * 1000,
+      publish: async (sample) => home?.telemetry(sample),
+      connected: () => home?.connected ?? false,
+      clock,
+      random,
+      log,
+    });
+    const joined = this.#joinHome(db, {
+      config,
+      setupCode: this.#parts.setupCode,
+      ...{ identity, settings, hardware, speaker, clock, random, log },
+      counters: this.#counters,
+      events: this.events,
+      manifest: () => this.#currentManifest(),
+      execute: (request) => this.#execute(executor, request),
+      apply: (wanted) => household.apply(wanted),
+      reply: (reply) => pipeline?.reply(reply),
+      health: () => telemetry.sample(),
+    });
+    home = joined;
     if (ears && wake && isHere(hardware.endpoint)) {
       pipeline = new Pipeline({
         ears,
@@ -137,10 +153,11 @@ export class Agent implements Unit {
         endpoint: hardware.endpoint,
         recogniser: () => household.recogniser,
         speaker,
-        connected: () => link.connected,
-        publishWake: (event) => this.#send(link.publish("wake", event), "wake event"),
-        report: (turn) => outbox.put("turn", turn.turnId, turn),
-        spoken: (report) => outbox.put("spoken", `${report.turnId}-spoken`, report),
+        connected: () => joined.connected,
+        publishWake: (event) => joined.wake(event),
+        report: (turn) => joined.turn(turn),
+        spoken: (report) => joined.spoken(report),
+        answers: joined.answers,
         room: () => household.room,
         replyMs: config.speech.replyMs,
         limitMs: config.speech.limitMs,
@@ -151,19 +168,8 @@ export class Agent implements Unit {
         log,
       });
     }
-    const telemetry = new Telemetry({
-      board: hardware.board,
-      microphone: () => ears?.status,
-      counters: this.#counters,
-      intervalMs: config.telemetry.intervalS * 1000,
-      publish: (sample) => link.publish("telemetry", sample),
-      connected: () => link.connected,
-      clock,
-      random,
-      log,
-    });
     const journal = new Journal(db, clock);
-    const executor = new Executor({
+    const executor: Executor = new Executor({
       commands: [
         ...gpioCommands(hardware.gpio),
         ...soundCommands({
@@ -178,6 +184,16 @@ export class Agent implements Unit {
           },
           muted: () => ears?.muted ?? true,
           name: config.name,
+        }),
+        ...talkCommands({
+          speaker,
+          earsMissing: () => (pipeline ? undefined : (reasonOf(hardware.microphone) ?? "nothing here listens")),
+          voiceMissing: () => reasonOf(hardware.synthesiser) ?? reasonOf(hardware.player),
+          listen: () => pipeline?.listen() ?? false,
+          finish: () => pipeline?.finish() ?? false,
+          cancel: () => pipeline?.cancel() ?? false,
+          stopTalking: () => joined.stopTalking(),
+          quiet: () => pipeline?.quiet() ?? Promise.resolve(),
         }),
         ...deviceCommands({
           info: async () => this.#info(identity, household.room, model),
@@ -204,29 +220,18 @@ export class Agent implements Unit {
         appliances: config.appliances,
       });
 
-    link.events.on("command", ({ body }) => this.#send(this.#execute(executor, link, body), "command result"));
-    link.events.on("reply", ({ body }) => {
-      outbox.acknowledge([body.turnId]);
-      if (pipeline) pipeline.reply(body);
-    });
-    link.events.on("ack", ({ body }) => outbox.acknowledge(body.ids));
-    link.events.on("config", ({ body }) => this.#send(household.apply(body), "configuration"));
-    link.events.on("state", (state) => {
-      this.events.emit("state", { part: "link", ...state });
-      if (state.state === "online") void outbox.reconnected();
-    });
     this.events.on("state", ({ part, state, reason }) => {
       if (part !== "microphone") return;
-      this.#announce();
-      if (state === "lost") this.#notice("microphone.lost", { reason: reason ?? "unknown" });
+      joined.changed();
+      if (state === "lost") joined.notice("microphone.lost", { reason: reason ?? "unknown" });
     });
     if (isHere(hardware.gpio)) {
       const { gpio } = hardware;
-      this.#undo.push(gpio.onEdge(({ line, value, at }) => this.#notice("gpio.edge", { line, value, at })));
+      this.#undo.push(gpio.onEdge(({ line, value, at }) => joined.notice("gpio.edge", { line, value, at })));
     }
     journal.prune();
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
-    for (const unit of [outbox, telemetry, ...(pipeline ? [pipeline] : []), link]) {
+    for (const unit of [telemetry, ...(pipeline ? [pipeline] : []), joined]) {
       this.#undo.push(() => unit.stop());
       await unit.start();
     }
@@ -238,48 +243,9 @@ export class Agent implements Unit {
     });
   }
 
-  #makeLink(identity: DeviceIdentity, settings: Settings): Link {
-    const { config, clock, random, log, setupCode } = this.#parts;
-    const manifest = (): CapabilityManifest => this.#currentManifest();
-    const membership = new HubMembership({
-      hub: config.hub,
-      identity,
-      settings,
-      clock,
-      log,
-      setupCode,
-      profile: () => {
-        const { name, room, platform, agentVersion, capabilities, commands } = manifest();
-        return {
-          name,
-          ...(room === undefined ? {} : { room }),
-          platform,
-          agentVersion,
-          capabilities: capabilities.filter(({ available }) => available).map((capability) => capability.name),
-          commands: commands.map((command) => command.name),
-        };
-      },
-      pending: ({ requestId, command }) => {
-        this.events.emit("state", { part: "link", state: "pending", requestId, command });
-        log.warn({ requestId }, `this node waits for an operator's approval; on the hub run: ${command}`);
-      },
-    });
-    this.#link = new Link({
-      identity,
-      agentVersion: AGENT_VERSION,
-      membership,
-      settings,
-      counters: this.#counters,
-      clock,
-      random,
-      log,
-      manifest: () => {
-        const current = manifest();
-        this.#announced = JSON.stringify(current);
-        return current;
-      },
-    });
-    return this.#link;
+  #joinHome(db: DatabaseSync, parts: HomeParts): Home {
+    const { uplink } = this.#parts.config;
+    return uplink ? new GatewayHome(parts, uplink, this.#parts.makeClient) : new HubHome(parts, db);
   }
 
   #currentManifest(): CapabilityManifest {
@@ -288,29 +254,10 @@ export class Agent implements Unit {
     return this.#manifest?.() ?? { ...bare, capabilities: [], commands: [], appliances: [] };
   }
 
-  async #execute(executor: Executor, link: Link, request: CommandRequest): Promise<void> {
+  async #execute(executor: Executor, request: CommandRequest): Promise<CommandResult> {
     const result = await executor.execute(request);
     this.events.emit("command", { request, result });
-    await link.publish("result", result, { topic: result.commandId });
-  }
-
-  /** Sends the manifest again, if what it says is no longer what the hub was told. */
-  #announce(): void {
-    const link = this.#link;
-    if (link?.connected && JSON.stringify(this.#currentManifest()) !== this.#announced) {
-      this.#send(link.announce(), "capability manifest");
-    }
-  }
-
-  #notice(kind: string, data: JsonObject): void {
-    const link = this.#link;
-    if (link?.connected)
-      this.#send(link.publish("notice", { kind, at: Math.floor(this.#parts.clock.now()), data }), kind);
-  }
-
-  /** What is lost when this fails is asked for again by the hub, or not worth keeping. */
-  #send(work: Promise<void>, what: string): void {
-    work.catch((error: unknown) => this.#parts.log.debug({ reason: messageOf(error) }, `${what} not delivered`));
+    return result;
   }
 
   #info(identity: DeviceIdentity, room: string | undefined, model: string): JsonObject {

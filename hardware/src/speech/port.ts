@@ -8,6 +8,8 @@ export interface SpeechGrammar {
   readonly jsgf: string;
   /** ARPAbet pronunciations of words outside the engine's dictionary. */
   readonly pronunciations: Readonly<Record<string, string>>;
+  /** Any words at all are wanted instead of the sentences; only for engines that can take dictation. */
+  readonly open?: boolean | undefined;
 }
 
 export interface Recognition {

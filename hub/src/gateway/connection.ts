@@ -197,10 +197,8 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   /** Clients of protocol 4 are asked whether they still live; those of protocol 3 have only the tick. */
   ping(): void {
     if (this.#phase !== "ready" || this.protocol < 4 || this.#ws.readyState !== this.#ws.OPEN) return;
-    // Counts from when it went out: a hub that was held up itself must not blame its clients.
-    this.#ws.ping(undefined, undefined, () => {
-      this.#unanswered = true;
-    });
+    this.#unanswered = true;
+    this.#ws.ping();
   }
 
   /** Cuts off a client that has not answered the last ping: its machine or its network is gone. */

@@ -107,7 +107,7 @@ t.test("every rejection says why", async (t) => {
     role: "node",
     capabilities: [],
     commands: [],
-    ...{ kind: "device" as const, reason: "not-paired" as const, withCommands: true },
+    reason: "not-paired" as const,
     silent: false,
     isRepair: false,
     ts: 0,

@@ -1,13 +1,34 @@
+import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
 import { endpointInfos } from "@barnacle/hardware/endpoint";
 import { microphoneInfos } from "@barnacle/hardware/microphone";
 import { recogniserInfos } from "@barnacle/hardware/speech";
 import { voiceInfos } from "@barnacle/hardware/voice";
 import { wakeEngineInfos } from "@barnacle/hardware/wake";
+import { readStatuses } from "@barnacle/protocol/uplink";
 import { resolveConfig } from "../config/index.ts";
 import { wakeOptions } from "../hardware/wake-options.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
+
+/** Gateways that this node joined, each gate that somebody must open with the command that opens it. */
+function uplinks(stateDir: string): Info[] {
+  return readStatuses(path.join(stateDir, "uplink")).map((status) => {
+    const { gateway, state, device, surface, operator, reason, unknownWakeWords = [] } = status;
+    const gates = [device, surface, operator].flatMap((gate) => (gate ? [gate] : []));
+    const waiting = gates.map(({ requestId, command }) => `${requestId ?? "a request"} waits: ${command}`);
+    const deaf =
+      unknownWakeWords.length > 0 ? ` (its wake words without an engine here: ${unknownWakeWords.join(", ")})` : "";
+    const problems = [...waiting, ...(state === "online" ? [] : [`${state}${reason ? `: ${reason}` : ""}`])];
+    return {
+      name: `${gateway}${deaf}`,
+      availability: {
+        available: problems.length === 0,
+        ...(problems.length === 0 ? {} : { reason: problems.join("; ") }),
+      },
+    };
+  });
+}
 
 /** The common shape of what drivers and engines tell of themselves. */
 interface Info {
@@ -37,6 +58,7 @@ export async function doctor(args: readonly string[], write: (text: string) => v
     endpoint: endpointInfos(modelDirectory),
     speech: await recogniserInfos(engine === "none" ? {} : { [engine]: { library, model } }),
     voice: await voiceInfos(),
+    uplink: uplinks(config.stateDir),
   };
   if (values.json) write(`${JSON.stringify(report)}\n`);
   else write(asText(report));

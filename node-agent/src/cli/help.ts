@@ -15,7 +15,9 @@ Options
 
 Options of run
       --hub URL         the hub's HTTP address; also BARNACLE_URL
-      --setup-code CODE pair with a code made by \`barnacle devices code\`
+      --uplink URL      join this OpenClaw or Moltbot gateway instead of a hub: ws://HOST:18789
+      --token TOKEN     the gateway's token; also BARNACLE_TOKEN
+      --setup-code CODE pair with a code made by \`barnacle devices code\`, or by \`openclaw qr\` for a gateway
       --name NAME       what the node is called
       --room ROOM       the room it is in
       --events          one JSON line per event on standard output: state, wake, transcript, turn,

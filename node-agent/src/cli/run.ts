@@ -10,6 +10,8 @@ import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
 const FLAGS = {
   ...COMMON,
   hub: { type: "string" },
+  uplink: { type: "string" },
+  token: { type: "string" },
   "setup-code": { type: "string" },
   name: { type: "string" },
   room: { type: "string" },
@@ -25,7 +27,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags(args, FLAGS);
   noMoreArguments(positionals);
   const config = resolveConfig(
-    { config: values.config, stateDir: values["state-dir"], hub: values.hub, name: values.name, room: values.room },
+    {
+      ...{ config: values.config, stateDir: values["state-dir"], hub: values.hub },
+      ...{ uplink: values.uplink, token: values.token, name: values.name, room: values.room },
+    },
     process.env,
   );
   const log = makeLog(levelOf(values["log-level"]), process.stderr);
@@ -44,7 +49,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const signal = nextSignal();
   try {
     await agent.start();
-    log.info({ name: config.name, hub: config.hub, stateDir: config.stateDir, file: config.file }, "node is up");
+    const home = config.uplink ? { uplink: config.uplink.url } : { hub: config.hub };
+    log.info({ name: config.name, ...home, stateDir: config.stateDir, file: config.file }, "node is up");
     log.info({ signal: await signal }, "stopping");
     await agent.stop();
     return 0;

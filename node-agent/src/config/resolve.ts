@@ -3,8 +3,9 @@ import { hostname } from "node:os";
 import path from "node:path";
 import { loadConfig } from "@barnacle/protocol/config";
 import type { Appliance } from "@barnacle/protocol/schema";
+import { Value } from "@sinclair/typebox/value";
 import { appliancesOf } from "./appliances.ts";
-import { NodeFileConfig } from "./schema.ts";
+import { NodeFileConfig, UplinkConfig } from "./schema.ts";
 import { chooseStateDir } from "./state-dir.ts";
 
 /** What flags may override. */
@@ -12,6 +13,9 @@ export interface ConfigFlags {
   readonly config?: string | undefined;
   readonly stateDir?: string | undefined;
   readonly hub?: string | undefined;
+  /** A gateway to join instead, and its token. */
+  readonly uplink?: string | undefined;
+  readonly token?: string | undefined;
   readonly name?: string | undefined;
   readonly room?: string | undefined;
 }
@@ -39,12 +43,33 @@ export function resolveConfig(
   const given = loadConfig(NodeFileConfig, file);
   const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub;
   const room = flags.room ?? given.room;
-  const merged: NodeFileConfig = { ...given, hub, ...(room === undefined ? {} : { room }) };
+  const uplink = uplinkOf(flags, given, env.BARNACLE_TOKEN);
+  const merged: NodeFileConfig = {
+    ...{ ...given, hub },
+    ...(room === undefined ? {} : { room }),
+    ...(uplink === undefined ? {} : { uplink }),
+  };
   return {
     ...merged,
     name: flags.name ?? given.name ?? hostname(),
     stateDir,
     appliances: appliancesOf(merged),
     file,
+  };
+}
+
+/** Flags make an uplink, or change the file's. */
+function uplinkOf(
+  { uplink: url, token }: ConfigFlags,
+  given: NodeFileConfig,
+  secret: string | undefined,
+): UplinkConfig | undefined {
+  if (url === undefined && given.uplink === undefined) return undefined;
+  const base = given.uplink ?? Value.Default(UplinkConfig, {});
+  const known = token ?? (base as UplinkConfig).token ?? secret;
+  return {
+    ...(base as UplinkConfig),
+    ...(url === undefined ? {} : { url }),
+    ...(known === undefined ? {} : { token: known }),
   };
 }

@@ -114,6 +114,36 @@ export const LineAppliance = Type.Object(
 );
 export type LineAppliance = Static<typeof LineAppliance>;
 
+const Rules = (preset: string[], description: string) =>
+  Type.Array(Type.String({ minLength: 1 }), { default: preset, description });
+
+/** Joining somebody's gateway instead of a hub. */
+export const UplinkConfig = Type.Object(
+  {
+    url: text("the gateway's address: ws://host:18789, wss://…; absent: the setup code's"),
+    token: text("the gateway's shared token, for the first connection; never printed"),
+    password: text("the gateway's password instead of a token; never printed"),
+    tlsFingerprint: text("SHA-256 of the gateway's certificate, for wss:// with its own authority"),
+    session: text("conversation that what is said here belongs to; default: the room's name"),
+    ask: Type.Unsafe<"transcript" | "request">({
+      ...literals(["transcript", "request"]),
+      default: "transcript",
+      description: "transcript: as speech; request: as a request without thinking, for models that cannot think",
+    }),
+    talk: Type.Boolean({
+      default: false,
+      description: "a second session, an operator's, that shows Talk's state in the apps",
+    }),
+    offer: Rules(["*"], "commands offered to the gateway, by name or group"),
+    deny: Rules([], "commands not offered to the gateway, by name or group"),
+    sentences: Rules([], "sentences to recognise, for a recogniser that works from a grammar (pocketsphinx)"),
+    dictation: Type.Boolean({ default: false, description: "recognise any words (vosk) instead of the sentences" }),
+    replyMs: Type.Number({ default: 45_000, minimum: 1000, maximum: 600_000, description: "patience for the answer" }),
+  },
+  { additionalProperties: false },
+);
+export type UplinkConfig = Static<typeof UplinkConfig>;
+
 /** `barnacle-node`'s configuration file. */
 export const NodeFileConfig = Type.Object(
   {
@@ -124,6 +154,7 @@ export const NodeFileConfig = Type.Object(
       pattern: "^https?://",
       description: "the hub's HTTP address; broker and site are learnt there",
     }),
+    uplink: Type.Optional({ ...UplinkConfig, description: "join this gateway instead of a hub" }),
     microphone: Microphone,
     wake: Wake,
     speech: Speech,

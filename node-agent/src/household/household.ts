@@ -103,9 +103,7 @@ export class Household {
     // Without an engine there is nobody to tell; a reason is in the manifest.
     if (this.#phrases.length === 0) return;
     const { wakePhrases, makeWake, useWake, notice, log } = this.#parts;
-    const unknown = (this.#config?.wakeWords ?? [])
-      .map(asSpoken)
-      .filter((word) => wakePhrases?.includes(word) === false);
+    const unknown = unknownPhrases(this.#config?.wakeWords ?? [], wakePhrases);
     if (unknown.length > 0) notice("wake.unknown", { phrases: unknown, known: wakePhrases ?? [] });
     const wanted = this.#wantedPhrases();
     if (sameWords(wanted, this.#phrases)) return;
@@ -132,6 +130,11 @@ export function choosePhrases(
 ): readonly string[] {
   const possible = words.map(asSpoken).filter((word) => known === undefined || known.includes(word));
   return possible.length > 0 ? [...new Set(possible)] : own;
+}
+
+/** Wake words that the engine does not have. */
+export function unknownPhrases(words: readonly string[], known: NodeHardware["wakePhrases"]): readonly string[] {
+  return words.map(asSpoken).filter((word) => known?.includes(word) === false);
 }
 
 function asSpoken(word: string): string {

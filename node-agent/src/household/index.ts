@@ -1,1 +1,1 @@
-export { choosePhrases, Household, type HouseholdParts, rememberedConfig } from "./household.ts";
+export { choosePhrases, Household, type HouseholdParts, rememberedConfig, unknownPhrases } from "./household.ts";

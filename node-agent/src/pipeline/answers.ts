@@ -28,8 +28,16 @@ export interface AnswersParts {
   readonly log: Log;
 }
 
+/** Brings turns to their end once they were heard: nobody who spoke to the node is left in silence. */
+export interface Answerer {
+  /** Begins to wait for the answer before it returns. */
+  see(turn: Turn, report: VoiceTurnReport): Promise<void>;
+  /** Nobody will speak any more: the node stops. */
+  giveUp(): void;
+}
+
 /** The last part of a turn: the hub's answer is waited for and spoken; who spoke to the node is never left in silence. */
-export class Answers {
+export class Answers implements Answerer {
   readonly #parts: AnswersParts;
   readonly #desk: ReplyDesk;
 
@@ -53,7 +61,7 @@ export class Answers {
   }
 
   /** Brings a turn to its end; begins to wait for the answer before it returns. */
-  async see(turn: Turn, outcome: VoiceTurnReport["outcome"]): Promise<void> {
+  async see(turn: Turn, { outcome }: VoiceTurnReport): Promise<void> {
     switch (outcome) {
       case "no-speech":
         // After a false alarm nobody wants to be spoken to.

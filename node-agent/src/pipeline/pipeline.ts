@@ -6,7 +6,7 @@ import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { WakeEvent } from "@barnacle/protocol/mqtt";
 import type { Random, Unit } from "@barnacle/protocol/runtime";
 import type { VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
-import { Answers, type AnswersParts } from "./answers.ts";
+import { type Answerer, Answers, type AnswersParts } from "./answers.ts";
 import type { Ears } from "./ears.ts";
 import { Turn } from "./turn.ts";
 
@@ -35,6 +35,8 @@ export interface PipelineParts extends AnswersParts {
   readonly room: () => string | undefined;
   readonly limitMs: number;
   readonly random: Random;
+  /** Who answers what was said; absent: the hub, whose reply comes through `Pipeline.reply`. */
+  readonly answers?: Answerer | undefined;
 }
 
 interface Exchange {
@@ -54,7 +56,8 @@ interface Exchange {
 export class Pipeline implements Unit {
   readonly #parts: PipelineParts;
   readonly #ring = new SampleRing(RING_S * SAMPLE_RATE);
-  readonly #answers: Answers;
+  readonly #answers: Answerer;
+  readonly #desk: Answers | undefined;
   #wake: WakeEngine;
   #state: PipelineState = "idle";
   #backlog: { samples: Samples; at: number }[] = [];
@@ -71,7 +74,8 @@ export class Pipeline implements Unit {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#wake = parts.wake;
-    this.#answers = new Answers(parts);
+    this.#desk = parts.answers ? undefined : new Answers(parts);
+    this.#answers = parts.answers ?? (this.#desk as Answers);
   }
 
   get state(): PipelineState {
@@ -116,7 +120,30 @@ export class Pipeline implements Unit {
 
   /** The hub's answer. One that nobody waits for is not spoken. */
   reply(reply: VoiceTurnReply): void {
-    this.#answers.deliver(reply);
+    this.#desk?.deliver(reply);
+  }
+
+  /** Listens as after a wake phrase. @returns false when it is busy, or hears nothing */
+  listen(): boolean {
+    if (this.#state !== "idle" || this.#parts.speaker.active || this.#parts.ears.status.state !== "running")
+      return false;
+    const hit = { phrase: "talk.start", score: 1, atSample: this.#ring.end };
+    this.#begin(hit, this.#parts.clock.monotonic()).catch((error: unknown) => this.#abandon(messageOf(error)));
+    return true;
+  }
+
+  /** Takes what was said so far as the whole utterance. @returns false when nobody is listened to */
+  finish(): boolean {
+    const listening = this.#state === "listening";
+    if (listening) this.#cutShort();
+    return listening;
+  }
+
+  /** Forgets what was said so far. @returns false when nobody is listened to */
+  cancel(): boolean {
+    const listening = this.#state === "listening";
+    if (listening) this.#abandon("cancelled");
+    return listening;
   }
 
   /** Listens with another engine, already loaded, from the next frame on. The old one is the caller's to close. */
@@ -292,7 +319,7 @@ export class Pipeline implements Unit {
     this.#enter("replying");
     // The answer is waited for before the report leaves: a hub on the same board answers within a millisecond.
     this.#replying = this.#answers
-      .see(turn, result.outcome)
+      .see(turn, message)
       .catch((error: unknown) => {
         log.error({ turnId: turn.turnId, reason: messageOf(error) }, "the turn could not be brought to its end");
       })

@@ -22,6 +22,8 @@ export const GrammarConfig = Type.Object({
   jsgf: Type.String({ maxLength: 200_000 }),
   /** Pronunciations (ARPAbet) for words outside the recogniser's dictionary. */
   pronunciations: Type.Record(Type.String(), Type.String()),
+  /** Any words at all are wanted instead of these sentences. */
+  open: Type.Optional(Type.Boolean()),
 });
 export type GrammarConfig = Static<typeof GrammarConfig>;
 

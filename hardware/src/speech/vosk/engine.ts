@@ -51,16 +51,18 @@ export class VoskEngine implements SpeechEngine {
   }
 
   setGrammar(grammar: SpeechGrammar): void {
-    const parsed = parseJsgf(grammar.jsgf);
-    const sentences = expand(parsed, MOST_PHRASES) ?? [...grammarWords(parsed)];
-    const phrases = [
-      ...new Set([...sentences, ...this.#spec.wakePhrases.map((phrase) => phrase.toLowerCase()), UNKNOWN]),
-    ];
-    const recogniser = this.#library.openRecogniser(this.#model, SAMPLE_RATE, JSON.stringify(phrases));
+    const parsed = grammar.open ? undefined : parseJsgf(grammar.jsgf);
+    const phrases = parsed && JSON.stringify(this.#phrasesOf(parsed));
+    const recogniser = this.#library.openRecogniser(this.#model, SAMPLE_RATE, phrases);
     if (recogniser === null) throw new BarnacleError("INPUT_INVALID", "Vosk refuses the speech grammar");
     if (this.#recogniser !== undefined) this.#library.closeRecogniser(this.#recogniser);
     this.#recogniser = recogniser;
     this.#grammar = parsed;
+  }
+
+  #phrasesOf(parsed: Jsgf): string[] {
+    const sentences = expand(parsed, MOST_PHRASES) ?? [...grammarWords(parsed)];
+    return [...new Set([...sentences, ...this.#spec.wakePhrases.map((phrase) => phrase.toLowerCase()), UNKNOWN])];
   }
 
   start(): void {
@@ -84,7 +86,7 @@ export class VoskEngine implements SpeechEngine {
     }
     const count = text.split(" ").length;
     const confidence = this.#words.slice(-count).reduce((sum, { conf }) => sum + conf, 0) / count;
-    const whole = this.#grammar !== undefined && isSentence(this.#grammar, text);
+    const whole = this.#grammar === undefined || isSentence(this.#grammar, text);
     if (whole && confidence >= this.#spec.threshold) return { outcome: "transcript", text, confidence, engine };
     return { outcome: "rejected", text: "", confidence: whole ? confidence : 0, nearest: text, engine };
   }

@@ -25,9 +25,15 @@ export class VoskLibrary {
     this.#f.modelFree(model);
   }
 
-  /** @param phrases JSON array of phrases; null when the library refuses them */
-  openRecogniser(model: Pointer, sampleRate: number, phrases: string): Pointer | null {
-    const recogniser = this.#f.recogniserNew(model, sampleRate, phrases);
+  /**
+   * @param phrases JSON array of phrases; undefined: any words
+   * @returns null when the library refuses them
+   */
+  openRecogniser(model: Pointer, sampleRate: number, phrases: string | undefined): Pointer | null {
+    const recogniser =
+      phrases === undefined
+        ? this.#f.dictationNew(model, sampleRate)
+        : this.#f.recogniserNew(model, sampleRate, phrases);
     if (recogniser !== null) this.#f.setWords(recogniser, 1);
     return recogniser;
   }
@@ -67,6 +73,7 @@ function bind(file: string) {
       modelNew: lib.func("void *vosk_model_new(const char *folder)"),
       modelFree: lib.func("void vosk_model_free(void *model)"),
       recogniserNew: lib.func("void *vosk_recognizer_new_grm(void *model, float rate, const char *phrases)"),
+      dictationNew: lib.func("void *vosk_recognizer_new(void *model, float rate)"),
       recogniserFree: lib.func("void vosk_recognizer_free(void *recogniser)"),
       setWords: lib.func("void vosk_recognizer_set_words(void *recogniser, int on)"),
       accept: lib.func("int vosk_recognizer_accept_waveform_s(void *recogniser, const int16_t *data, int count)"),

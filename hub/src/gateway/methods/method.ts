@@ -156,11 +156,12 @@ export function refusal(
   }
   if (found?.access === "node") return forbidden("unauthorized role: operator");
   const access = (found?.accessOf?.(params) ?? found?.access ?? "admin") as ScopeName;
-  if (!grants(caller.scopes, access)) return missingScope(SCOPES[access]);
+  if (!grants(caller.scopes, access)) return missingScope(access);
   return found ? undefined : new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
 }
 
-export function missingScope(missing: string): BarnacleError {
+function missingScope(access: ScopeName): BarnacleError {
+  const missing = SCOPES[access];
   return forbidden(`missing scope: ${missing}`, {
     ...{ code: "MISSING_SCOPE", missingScope: missing, requiredScopes: [missing] },
   });

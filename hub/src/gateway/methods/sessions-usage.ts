@@ -103,13 +103,8 @@ function sum(sessions: readonly SessionRecord[]) {
 
 function aggregates(sessions: readonly SessionRecord[], totals: ReturnType<typeof sum>) {
   return {
-    ...{
-      sessionCount: sessions.length,
-      messages: counts(sessions),
-      tools: { totalCalls: 0, uniqueTools: 0, tools: [] },
-    },
-    ...{ byModel: [], byProvider: [], byAgent: [], byChannel: [], byCreator: [], totals },
-    ...{ costDaily: [], dailyLatency: [], modelDaily: [], daily: [] },
+    ...{ messages: counts(sessions), tools: { totalCalls: 0, uniqueTools: 0, tools: [] } },
+    ...{ byModel: [], byProvider: [], byAgent: [], byChannel: [], daily: [], totals },
   };
 }
 

@@ -27,10 +27,9 @@ export const v3: WireVersion = {
   params: (method, params) => (isObject(params ?? {}) ? PARAMS[method]?.(params ?? {}, params) : undefined) ?? params,
   result: (method, result, params) => (RESULTS[method] ? RESULTS[method](result, params) : result),
   error,
-  hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, features, ...hello }): HelloOk {
+  hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, ...hello }): HelloOk {
     const { deviceTokens: _tokens, ...own } = auth ?? { role: "", scopes: [] };
-    const { methods, events } = features;
-    return { ...hello, server, features: { methods, events }, ...(own.deviceToken === undefined ? {} : { auth: own }) };
+    return { ...hello, server, ...(own.deviceToken === undefined ? {} : { auth: own }) };
   },
   closeReason: ({ message }) => message,
 };

@@ -1,0 +1,141 @@
+import type { DatabaseSync } from "node:sqlite";
+import { messageOf } from "@barnacle/protocol/errors";
+import type { WakeEvent } from "@barnacle/protocol/mqtt";
+import type {
+  BoardTelemetry,
+  CommandRequest,
+  JsonObject,
+  VoiceTurnReport,
+  VoiceTurnSpoken,
+} from "@barnacle/protocol/schema";
+import { Link } from "../link/index.ts";
+import { Outbox } from "../outbox/index.ts";
+import { HubMembership } from "../pairing/index.ts";
+import { AGENT_VERSION } from "../version.ts";
+import type { Home, HomeParts } from "./home.ts";
+
+/** A Barnacle hub, over MQTT. */
+export class HubHome implements Home {
+  readonly #parts: HomeParts;
+  readonly #link: Link;
+  readonly #outbox: Outbox;
+  #announced = "";
+
+  constructor(parts: HomeParts, db: DatabaseSync) {
+    this.#parts = parts;
+    const { clock, log, counters } = parts;
+    this.#link = this.#makeLink();
+    this.#outbox = new Outbox({
+      ...{ db, clock, log, counters },
+      connected: () => this.#link.connected,
+      send: (kind, id, body) => this.#link.publish(kind, body, { message: id }),
+    });
+  }
+
+  get connected(): boolean {
+    return this.#link.connected;
+  }
+
+  async start(): Promise<void> {
+    const { reply, apply, events } = this.#parts;
+    const link = this.#link;
+    const outbox = this.#outbox;
+    link.events.on("command", ({ body }) => this.#send(this.#execute(body), "command result"), this);
+    link.events.on(
+      "reply",
+      ({ body }) => {
+        outbox.acknowledge([body.turnId]);
+        reply(body);
+      },
+      this,
+    );
+    link.events.on("ack", ({ body }) => outbox.acknowledge(body.ids), this);
+    link.events.on("config", ({ body }) => this.#send(apply(body), "configuration"), this);
+    link.events.on(
+      "state",
+      (state) => {
+        events.emit("state", { part: "link", ...state });
+        if (state.state === "online") void outbox.reconnected();
+      },
+      this,
+    );
+    await outbox.start();
+    await link.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#link.stop();
+    this.#link.events.dropOwner(this);
+    await this.#outbox.stop();
+  }
+
+  wake(event: WakeEvent): void {
+    this.#send(this.#link.publish("wake", event), "wake event");
+  }
+
+  turn(report: VoiceTurnReport): void {
+    this.#outbox.put("turn", report.turnId, report);
+  }
+
+  spoken(report: VoiceTurnSpoken): void {
+    this.#outbox.put("spoken", `${report.turnId}-spoken`, report);
+  }
+
+  notice(kind: string, data: JsonObject): void {
+    if (!this.connected) return;
+    this.#send(this.#link.publish("notice", { kind, at: Math.floor(this.#parts.clock.now()), data }), kind);
+  }
+
+  telemetry(sample: BoardTelemetry): Promise<void> {
+    return this.#link.publish("telemetry", sample);
+  }
+
+  /** Sends the manifest again, if what it says is no longer what the hub was told. */
+  changed(): void {
+    if (this.connected && JSON.stringify(this.#parts.manifest()) !== this.#announced) {
+      this.#send(this.#link.announce(), "capability manifest");
+    }
+  }
+
+  stopTalking(): boolean {
+    return false;
+  }
+
+  async #execute(request: CommandRequest): Promise<void> {
+    const result = await this.#parts.execute(request);
+    await this.#link.publish("result", result, { topic: result.commandId });
+  }
+
+  #makeLink(): Link {
+    const { config, identity, settings, setupCode, counters, events, manifest, clock, random, log } = this.#parts;
+    const membership = new HubMembership({
+      ...{ hub: config.hub, identity, settings, clock, log, setupCode },
+      profile: () => {
+        const { name, room, platform, agentVersion, capabilities, commands } = manifest();
+        return {
+          ...{ name, platform, agentVersion },
+          ...(room === undefined ? {} : { room }),
+          capabilities: capabilities.filter(({ available }) => available).map((capability) => capability.name),
+          commands: commands.map((command) => command.name),
+        };
+      },
+      pending: ({ requestId, command }) => {
+        events.emit("state", { part: "link", state: "pending", requestId, command });
+        log.warn({ requestId }, `this node waits for an operator's approval; on the hub run: ${command}`);
+      },
+    });
+    return new Link({
+      ...{ identity, agentVersion: AGENT_VERSION, membership, settings, counters, clock, random, log },
+      manifest: () => {
+        const current = manifest();
+        this.#announced = JSON.stringify(current);
+        return current;
+      },
+    });
+  }
+
+  /** What is lost when this fails is asked for again by the hub, or not worth keeping. */
+  #send(work: Promise<void>, what: string): void {
+    work.catch((error: unknown) => this.#parts.log.debug({ reason: messageOf(error) }, `${what} not delivered`));
+  }
+}
