@@ -1,5 +1,6 @@
 /** The hub's composition root: the only file that knows every part. */
 import { messageOf } from "@barnacle/protocol/errors";
+import { loadOrCreateIdentity } from "@barnacle/protocol/identity";
 import {
   type Clock,
   type Log,
@@ -10,7 +11,7 @@ import {
   systemRandom,
   type Unit,
 } from "@barnacle/protocol/runtime";
-import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
+import { endpointOf, gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
@@ -160,7 +161,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
-  const everyday = everydayParts({ ...shared, runs: agent.runs, sessions: agent.sessions });
+  const everyday = everydayParts({ ...shared, inbox, runs: agent.runs, sessions: agent.sessions });
   const gateway = new GatewayServer({
     ...about,
     version: HUB_VERSION,
@@ -188,13 +189,16 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     random,
     log,
     token,
+    identity: loadOrCreateIdentity(stateDir),
+    endpoint: () => endpointOf({ port: http.port, host, publicUrl: config.gateway.publicUrl }),
     password: config.gateway.password,
+    nodeCommands: config.gateway.nodeCommands,
     trustedProxies: config.gateway.trustedProxies,
     maxConnections: config.gateway.maxConnections,
     requestsPerMinute: config.gateway.requestsPerMinute,
     stateDir,
   });
-  const http = new HttpServer({
+  const http: HttpServer = new HttpServer({
     host,
     port: options.port ?? config.gateway.port,
     hubName: config.name,

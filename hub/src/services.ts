@@ -3,10 +3,12 @@
  * knows which class that is.
  */
 export type * from "./services/agent.ts";
+export type * from "./services/channels.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/config.ts";
 export type * from "./services/cron.ts";
 export type * from "./services/devices.ts";
+export type * from "./services/endpoint.ts";
 export type * from "./services/heartbeats.ts";
 export type * from "./services/inbox.ts";
 export type * from "./services/lifecycle.ts";

@@ -41,6 +41,16 @@ t.test(
     t.match(JSON.parse((await cli("status")).out), { url: ready.gateway.url, devices: { online: Number }, nodes: [] });
     t.match(JSON.parse((await cli("devices", "list")).out), [{ roles: ["operator"], approvedBy: "local" }]);
     t.match(JSON.parse((await cli("devices", "code")).out), { code: /^[A-Z2-9]{4}-[A-Z2-9]{4}$/ });
+    t.match(await cli("devices", "code", "--for", "voice-node"), { code: 1, err: /serves this machine only/ });
+    const there = ["--public-url", "ws://10.0.0.2:18789"];
+    t.match(JSON.parse((await cli("devices", "code", "--for", "phone-limited", ...there)).out), { access: "limited" });
+    const shown = await runCli(["devices", "code", "--qr", ...there], capturedIo({ home }));
+    t.match(shown.out, /[▀▄█]{8,}.*\n[\w-]{100,}\n.*access full; at ws:\/\/10\.0\.0\.2:18789/s);
+    t.match(
+      (await runCli(["devices", "code", "--qr", "--for", "barnacle-node"], capturedIo({ home }))).out,
+      /[▀▄█]{8,}/,
+    );
+    t.match(await cli("devices", "pending"), { code: 0, out: /^\[\]/ });
     t.same(JSON.parse((await cli("wake", "set", "alexa")).out), ["alexa"]);
     t.same(JSON.parse((await cli("wake", "get")).out), ["alexa"]);
     const asked = await cli("ask", "what time is it");

@@ -1,11 +1,10 @@
 import { seededRandom, silentLog } from "@barnacle/protocol/runtime";
-import type { AgentRuns, Sessions } from "../services.ts";
 import { type EverydayPartsOptions, everydayParts } from "./everyday.ts";
 
 /** The everyday parts on a test's store and runs, started. */
 export async function testEveryday(
   t: { teardown(fn: () => unknown): void },
-  options: Pick<EverydayPartsOptions, "store" | "clock"> & { runs: AgentRuns; sessions: Sessions },
+  options: Omit<EverydayPartsOptions, "random" | "log" | "config">,
 ) {
   const parts = everydayParts({
     ...{ random: seededRandom(12), log: silentLog, ...options },

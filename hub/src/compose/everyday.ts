@@ -1,8 +1,9 @@
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
+import { HouseChannels, RoomsChannel } from "../channels/index.ts";
 import type { HubConfig } from "../config/schema.ts";
-import { CronJobs } from "../cron/index.ts";
+import { CronJobs, type PayloadOptions } from "../cron/index.ts";
 import { HEARTBEAT_PROMPT, HeartbeatRuns } from "../heartbeat/index.ts";
-import type { AgentRuns, Sessions } from "../services.ts";
+import type { AgentRuns, Commands, Devices, Household, Inbox, Router, Sessions } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { StoredWakeRouting } from "../wakewords/index.ts";
 
@@ -14,13 +15,22 @@ export interface EverydayPartsOptions {
   readonly log: Log;
   readonly runs: AgentRuns;
   readonly sessions: Sessions;
+  readonly inbox: Pick<Inbox, "enter">;
+  readonly household: Pick<Household, "rooms">;
+  readonly devices: Pick<Devices, "list">;
+  readonly router: Router;
+  readonly commands: Commands;
 }
 
 /** What a household does by the clock and by itself. */
 export function everydayParts(options: EverydayPartsOptions) {
   const { config, store, clock, random, log, runs, sessions } = options;
   const shared = { clock, random, log, runs, sessions };
-  const deliver = async () => {};
+  const rooms = new RoomsChannel({ ...options, now: () => clock.now() });
+  const channels = new HouseChannels({ store, clock, inbox: options.inbox, channels: [rooms] });
+  const deliver: PayloadOptions["deliver"] = async (where, text, idempotencyKey) => {
+    await channels.send({ ...where, text, idempotencyKey, principal: { kind: "system", id: "announcements" } });
+  };
   const { every, prompt = HEARTBEAT_PROMPT, target, agentId } = config.heartbeat;
   const heartbeats = new HeartbeatRuns({ ...shared, every, prompt, target, agentId, deliver });
   const cron = new CronJobs({
@@ -30,5 +40,5 @@ export function everydayParts(options: EverydayPartsOptions) {
   const wakeRouting = new StoredWakeRouting({ store, clock });
   /** To be started after the agent, in this order. */
   const units = (): readonly Unit[] => [wakeRouting, heartbeats, cron];
-  return { services: { cron, heartbeats, wakeRouting }, units };
+  return { services: { channels, cron, heartbeats, wakeRouting }, units };
 }

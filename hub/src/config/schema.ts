@@ -52,6 +52,19 @@ export const HubConfig = Type.Object(
           default: [],
           description: "addresses or networks of proxies whose X-Forwarded-For is believed",
         }),
+        nodeCommands: Type.Unsafe<"by-protocol" | "with-device" | "separate">({
+          ...literals(["by-protocol", "with-device", "separate"]),
+          default: "by-protocol",
+          description:
+            "whether approving a gateway node approves the commands it names; by-protocol: for protocol 3 only, whose operators know one approval",
+        }),
+        publicUrl: Type.Optional(
+          Type.String({
+            pattern: "^wss?://",
+            maxLength: 300,
+            description: "where clients elsewhere find this gateway, for setup codes; ws://… or wss://…",
+          }),
+        ),
         maxConnections: Type.Integer({
           default: 6000,
           minimum: 1,

@@ -1,1 +1,2 @@
 export { CronJobs, type CronJobsOptions } from "./jobs.ts";
+export type { PayloadOptions } from "./payload.ts";

@@ -74,6 +74,7 @@ function picture(entry: Entry): DeviceRecord {
     incarnation: link?.transport === "mqtt" ? link.incarnation : entry.incarnation || undefined,
     manifest: row.manifest,
     unapprovedCommands: unapproved(row),
+    approvalState: approvalState(row),
     telemetry: entry.telemetry,
     telemetryAtMs: entry.telemetryAtMs,
   };
@@ -81,6 +82,12 @@ function picture(entry: Entry): DeviceRecord {
 
 export function withoutHash({ hash: _, ...token }: StoredToken): DeviceToken {
   return token;
+}
+
+function approvalState(row: DeviceRow): DeviceRecord["approvalState"] {
+  if (!row.roles.includes("node")) return undefined;
+  if (!unapproved(row)) return "approved";
+  return row.approvedCommands?.length ? "pending-reapproval" : "pending-approval";
 }
 
 /** Commands in the manifest that no operator approved; undefined when there are none. */

@@ -1,11 +1,11 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
-import { coversScopes } from "@barnacle/protocol/gateway";
 import { ownsId, pairingProofText, verifyText } from "@barnacle/protocol/identity";
 import type { PairAnswer, PairChallenge, PairRequest } from "@barnacle/protocol/pairing";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { AuditTrail } from "../audit/index.ts";
-import type { GatewayPairing, PairingReason, PendingPairing, Principal } from "../services.ts";
+import type { GatewayPairing, PendingPairing, Principal, SetupGrant } from "../services.ts";
 import type { Store } from "../store/index.ts";
+import { askOf, clientAsk, missing, recordOf, scopesAsk, surfaceAsk } from "./asks.ts";
 import type { DeviceBook } from "./book.ts";
 import { Challenges } from "./challenges.ts";
 import type { Entry } from "./entry.ts";
@@ -26,8 +26,6 @@ export interface PairingOptions {
 }
 
 const POLL_AFTER_MS = 2_000;
-/** A node that came to offer more keeps working meanwhile, so its request may wait for the operator. */
-const REPAIR_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 /** How a device becomes known: by a setup code, by an operator's word, or by sitting on the hub's own machine. */
 export class Pairing {
@@ -80,7 +78,7 @@ export class Pairing {
     return {
       status: "pending",
       requestId: pending.requestId,
-      expiresAt: pending.expiresAtMs,
+      expiresAt: pending.expiresAtMs ?? this.#options.clock.now(),
       pollAfterMs: POLL_AFTER_MS,
     };
   }
@@ -96,37 +94,35 @@ export class Pairing {
     refuseBlocked(entry);
     const reason = missing(entry?.row, pairing);
     if (entry && reason === undefined) return { status: "paired", entry: this.#refresh(entry, pairing) };
-    const { caps = [], commands = [], ...rest } = pairing;
-    const ask: Ask = {
-      ...{ ...rest, reason: reason ?? "not-paired", capabilities: caps, commands },
-      isRepair: entry !== undefined,
-    };
+    const ask = clientAsk(pairing, reason ?? "not-paired", entry !== undefined);
     if (!pairing.silent) return { status: "pending", request: this.#ask(ask) };
     const by: Principal = { kind: "operator", id: "local" };
     return { status: "paired", entry: this.#admit(this.#unasked(ask), by, "local") };
   }
 
-  /** Asks again for a paired node that came to offer more than was approved. */
+  /** Lets a device in by a code that it has shown, within the caller's transaction; `keep` follows. */
+  writeGranted(pairing: GatewayPairing, setup: { setupId: string; by: Principal }, grants: readonly SetupGrant[]) {
+    refuseBlocked(this.#book.entries.get(pairing.deviceId));
+    const scopes = [...new Set(grants.flatMap((grant) => grant.scopes))];
+    const ask = { ...clientAsk(pairing, "not-paired", false), scopes };
+    const request = this.requests.of(pairing.deviceId, pairing.role) ?? this.#unasked(ask);
+    const granted = { ...request, ...ask };
+    const row = this.#write(granted, setup.by, "setup-code", { roles: grants.map((grant) => grant.role) });
+    return { keep: () => this.#keep(granted, row) };
+  }
+
+  requestScopes(deviceId: string, role: string, scopes: readonly string[]): PendingPairing {
+    const { row, record } = this.#book.need(deviceId);
+    if (!row.roles.includes(role)) throw new BarnacleError("NOT_PAIRED", `the device is not paired as ${role}`);
+    return this.#ask(scopesAsk(row, record.displayName, role, scopes));
+  }
+
+  /** Asks for a paired node that offers more than was approved. */
   askForMore(entry: Entry): void {
-    const { manifest, deviceId, publicKey } = entry.row;
-    if (!manifest || !entry.record.unapprovedCommands) return;
-    const ask: Ask = {
-      reason: "not-paired",
-      deviceId,
-      publicKey,
-      displayName: entry.record.displayName,
-      platform: manifest.platform,
-      role: "node",
-      scopes: [],
-      room: entry.record.room,
-      remoteIp: entry.row.remoteIp,
-      capabilities: manifest.capabilities.map((capability) => capability.name),
-      commands: manifest.commands.map((command) => command.name),
-      silent: false,
-      isRepair: true,
-    };
+    const ask = surfaceAsk(entry);
+    if (!ask) return;
     try {
-      this.#ask(ask, REPAIR_LIFETIME_MS);
+      this.#ask(ask);
     } catch (error) {
       // An operator has said no to just this; the commands stay unusable.
       if (!hasCode(error, "PAIRING_REJECTED")) throw error;
@@ -142,7 +138,7 @@ export class Pairing {
   reject(requestId: string, by: Principal): PendingPairing {
     const request = this.requests.need(requestId);
     this.#options.store.transaction(() => {
-      this.requests.reject(requestId);
+      this.requests.reject(request);
       this.#options.audit.record(recordOf(request, by, "rejected"));
     });
     this.requests.keepRejected(request);
@@ -170,7 +166,7 @@ export class Pairing {
     const row = this.#options.store.transaction(() => {
       this.#wrong.check(id, remoteIp);
       const found = this.#codes.use(code, id);
-      if (found) return this.#write({ ...pairing, ...ask }, { kind: "node", id }, "setup-code", found.room);
+      if (found) return this.#write({ ...pairing, ...ask }, { kind: "node", id }, "setup-code", { room: found.room });
       this.#wrong.record(id, remoteIp);
       return undefined;
     });
@@ -188,8 +184,8 @@ export class Pairing {
     return { ...ask, requestId: this.#options.random.uuid(), ts: now, expiresAtMs: now };
   }
 
-  #write(request: PendingPairing, by: Principal, approvedBy: string, givenRoom?: string): DeviceRow {
-    const row = this.#rowFor(request, approvedBy, givenRoom);
+  #write(request: PendingPairing, by: Principal, approvedBy: string, given: Given = {}): DeviceRow {
+    const row = this.#rowFor(request, approvedBy, given);
     this.#book.write(row, recordOf(request, by, "approved"));
     this.requests.delete(request.requestId);
     return row;
@@ -203,19 +199,21 @@ export class Pairing {
     return entry;
   }
 
-  #rowFor(request: PendingPairing, approvedBy: string, givenRoom: string | undefined): DeviceRow {
+  #rowFor(request: PendingPairing, approvedBy: string, { room, roles = [request.role] }: Given): DeviceRow {
     const now = this.#options.clock.now();
     const known = this.#book.entries.get(request.deviceId)?.row;
-    const isNode = request.role === "node";
-    const commands = [...new Set([...(known?.approvedCommands ?? []), ...request.commands])];
+    const before = known?.approvedCommands;
+    const commands = request.withCommands ? [...new Set([...(before ?? []), ...request.commands])] : (before ?? []);
+    // A node that named none at its approval has what its first manifest says, if that was approved with it.
+    const unnamed = request.withCommands && commands.length === 0;
     return {
       ...known,
       deviceId: request.deviceId,
       publicKey: request.publicKey,
       ownName: request.displayName ?? known?.ownName,
       ownRoom: request.room ?? known?.ownRoom,
-      givenRoom: givenRoom ?? known?.givenRoom,
-      roles: union(known?.roles, [request.role]),
+      givenRoom: room ?? known?.givenRoom,
+      roles: union(known?.roles, roles),
       scopes: union(known?.scopes, request.scopes),
       platform: request.platform ?? known?.platform,
       deviceFamily: request.deviceFamily ?? known?.deviceFamily,
@@ -226,7 +224,7 @@ export class Pairing {
       createdAtMs: known?.createdAtMs ?? now,
       approvedAtMs: now,
       approvedBy,
-      approvedCommands: isNode && commands.length > 0 ? commands : known?.approvedCommands,
+      approvedCommands: roles.includes("node") && !unnamed ? commands : before,
     };
   }
 
@@ -245,15 +243,22 @@ export class Pairing {
     return JSON.stringify(next) === JSON.stringify(row) ? entry : this.#book.put(next);
   }
 
-  #ask(ask: Ask, lifetimeMs?: number): PendingPairing {
-    const { request, created } = this.requests.ask(ask, lifetimeMs);
+  #ask(ask: Ask): PendingPairing {
+    const { request, created } = this.requests.ask(ask);
     if (created) this.#book.events.emit("pairRequested", { request });
     return request;
   }
 
   #resolved(request: PendingPairing, decision: "approved" | "rejected"): void {
-    const { requestId, deviceId } = request;
-    this.#book.events.emit("pairResolved", { requestId, deviceId, decision, ts: this.#options.clock.now() });
+    const { requestId, kind, role, deviceId } = request;
+    this.#book.events.emit("pairResolved", {
+      requestId,
+      kind,
+      role,
+      deviceId,
+      decision,
+      ts: this.#options.clock.now(),
+    });
   }
 
   #paired(): PairAnswer {
@@ -261,51 +266,9 @@ export class Pairing {
   }
 }
 
-function askOf(request: PairRequest, remoteIp: string, known: Entry | undefined): Ask {
-  return {
-    reason: known === undefined ? "not-paired" : "role-upgrade",
-    deviceId: request.device.id,
-    publicKey: request.device.publicKey,
-    displayName: request.name,
-    platform: request.platform,
-    role: "node",
-    scopes: [],
-    room: request.room,
-    remoteIp,
-    capabilities: request.capabilities,
-    commands: request.commands,
-    silent: false,
-    isRepair: known !== undefined,
-  };
-}
-
-/** What is not approved yet of what a gateway client asks for; undefined when all is. */
-function missing(row: DeviceRow | undefined, asked: GatewayPairing): PairingReason | undefined {
-  if (!row) return "not-paired";
-  if (!row.roles.includes(asked.role)) return "role-upgrade";
-  if (!coversScopes(row.scopes, asked.scopes)) return "scope-upgrade";
-  const same = sameKind(row.platform, asked.platform) && sameKind(row.deviceFamily, asked.deviceFamily);
-  return same ? undefined : "metadata-upgrade";
-}
-
-/** `macOS 15.1` after `macOS 15.0` is an update, `android` after `macOS` another machine with the same key. */
-function sameKind(known: string | undefined, told: string | undefined): boolean {
-  const kind = (text = "") =>
-    text
-      .trim()
-      .toLowerCase()
-      .split(/[^a-z]/)[0] ?? "";
-  return kind(known) === "" || kind(told) === "" || kind(known) === kind(told);
-}
-
-function recordOf(request: PendingPairing, principal: Principal, action: string) {
-  const { deviceId, role, scopes, commands, remoteIp, displayName, isRepair } = request;
-  return {
-    kind: "pairing" as const,
-    principal,
-    subject: deviceId,
-    data: { action, role, scopes, commands, remoteIp, displayName, isRepair },
-  };
+interface Given {
+  readonly room?: string | undefined;
+  readonly roles?: readonly string[];
 }
 
 function refuseBlocked(entry: Entry | undefined): void {

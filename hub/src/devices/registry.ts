@@ -10,6 +10,7 @@ import { findDevice } from "./find.ts";
 import { Pairing, type PairingOptions } from "./pairing.ts";
 import { Presence } from "./presence.ts";
 import type { DeviceRow } from "./row.ts";
+import { StoredDeviceSetups } from "./setups.ts";
 import { DeviceTokens } from "./tokens.ts";
 
 export interface DeviceRegistryOptions extends PairingOptions {
@@ -22,6 +23,7 @@ const FLUSH_EVERY_MS = 10_000;
 /** The one registry of everything paired, whatever it is connected by. */
 export class DeviceRegistry implements Devices, Unit {
   readonly events: Events<DeviceEvents>;
+  readonly setups: StoredDeviceSetups;
   readonly #options: DeviceRegistryOptions;
   readonly #book: DeviceBook;
   readonly #pairing: Pairing;
@@ -35,6 +37,9 @@ export class DeviceRegistry implements Devices, Unit {
     this.#pairing = new Pairing(options, this.#book);
     this.#presence = new Presence(options, this.#book);
     this.#tokens = new DeviceTokens(options, this.#book);
+    this.setups = new StoredDeviceSetups(options, {
+      ...{ book: this.#book, pairing: this.#pairing, tokens: this.#tokens },
+    });
     this.events = this.#book.events;
   }
 
@@ -88,6 +93,10 @@ export class DeviceRegistry implements Devices, Unit {
   ): Promise<{ status: "paired"; device: DeviceRecord } | { status: "pending"; request: PendingPairing }> {
     const answer = this.#pairing.pairGateway(pairing);
     return answer.status === "pending" ? answer : { status: "paired", device: answer.entry.record };
+  }
+
+  async requestScopes(deviceId: string, role: string, scopes: readonly string[]): Promise<PendingPairing> {
+    return this.#pairing.requestScopes(deviceId, role, scopes);
   }
 
   async approve(requestId: string, by: Principal): Promise<DeviceRecord> {
@@ -153,6 +162,20 @@ export class DeviceRegistry implements Devices, Unit {
     this.#pairing.requests.forgetDevice(deviceId);
     this.events.emit("revoked", { deviceId, reason: "removed" });
     this.events.emit("removed", { deviceId });
+  }
+
+  async removeRole(deviceId: string, role: string, by = HUB): Promise<void> {
+    const { row } = this.#book.need(deviceId);
+    if (!row.roles.includes(role)) {
+      throw new BarnacleError("DEVICE_UNKNOWN", `the device has no role ${role}`, { details: { deviceId, role } });
+    }
+    const roles = row.roles.filter((one) => one !== role);
+    if (roles.length === 0) return this.remove(deviceId, by);
+    const lost = role === "node" ? { approvedCommands: undefined, manifest: undefined } : { scopes: [] };
+    this.#tokens.forget(deviceId, role);
+    this.#change(deviceId, { roles, ...lost }, by, "pairing", { action: "role removed", role });
+    this.#pairing.requests.forgetDevice(deviceId);
+    this.events.emit("revoked", { deviceId, role, reason: "removed" });
   }
 
   async admit(deviceId: string, password: string, remoteIp: string): Promise<DeviceRecord> {

@@ -7,6 +7,12 @@ const LIFETIME_MS = 5 * 60_000;
 const MOST = 50;
 /** A client that asks every second is not written down every second. */
 const LONGER_MS = 10_000;
+const NEVER = Number.MAX_SAFE_INTEGER;
+/** How long a node that was told no to its commands does not ask for the same ones again. */
+const REJECTED_SURFACE_MS = 7 * 24 * 60 * 60_000;
+
+/** What requests lack that an older version wrote down. */
+const OLDER = { kind: "device", reason: "not-paired", withCommands: true } as const;
 
 /** What is asked for; the same ask again is the same request. */
 export type Ask = Omit<PendingPairing, "requestId" | "ts" | "expiresAtMs">;
@@ -16,7 +22,7 @@ interface Kept {
   readonly rejected: boolean;
 }
 
-/** Requests that wait for an operator, kept over restarts. One per device and role. */
+/** Requests that wait for an operator, kept over restarts. One per device, role and kind. */
 export class PairingRequests {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -32,8 +38,9 @@ export class PairingRequests {
   load(): void {
     this.#kept.clear();
     for (const row of this.#store.all("SELECT * FROM pairing_requests")) {
-      const body = JSON.parse(String(row.body)) as PendingPairing;
-      const request = { ...body, expiresAtMs: Number(row.expires_at) };
+      const body = { ...OLDER, ...JSON.parse(String(row.body)) } as PendingPairing;
+      const expiresAt = Number(row.expires_at);
+      const request = { ...body, expiresAtMs: expiresAt === NEVER ? undefined : expiresAt };
       this.#kept.set(request.requestId, { request, rejected: row.status === "rejected" });
     }
   }
@@ -51,9 +58,9 @@ export class PairingRequests {
    * so that nobody approves more than was shown.
    * @throws PAIRING_REJECTED while a rejection of this device and role lasts, PAIRING_LOCKED when too many wait
    */
-  ask(ask: Ask, lifetimeMs = LIFETIME_MS): { request: PendingPairing; created: boolean } {
+  ask(ask: Ask): { request: PendingPairing; created: boolean } {
     const known = [...this.#live()].find(
-      (kept) => kept.request.deviceId === ask.deviceId && kept.request.role === ask.role,
+      ({ request }) => request.deviceId === ask.deviceId && request.role === ask.role && request.kind === ask.kind,
     );
     if (known?.rejected && (!ask.isRepair || sameAsk(known.request, ask))) {
       throw new BarnacleError("PAIRING_REJECTED", "an operator rejected this device", {
@@ -61,7 +68,7 @@ export class PairingRequests {
       });
     }
     if (known && !known.rejected && sameAsk(known.request, ask)) {
-      return { request: this.#askedAgain(known.request, lifetimeMs), created: false };
+      return { request: this.#askedAgain(known.request), created: false };
     }
     if (!known && !ask.isRepair && this.pending().length >= MOST) {
       throw new BarnacleError("PAIRING_LOCKED", `${MOST} pairing requests wait already`, {
@@ -73,7 +80,7 @@ export class PairingRequests {
       ...ask,
       requestId: this.#random.uuid(),
       ts: now,
-      expiresAtMs: now + lifetimeMs,
+      ...(ask.kind === "surface" ? {} : { expiresAtMs: now + LIFETIME_MS }),
     };
     this.#store.transaction(() => {
       this.#store.run("DELETE FROM pairing_requests WHERE expires_at <= ?", now);
@@ -83,7 +90,7 @@ export class PairingRequests {
         request.requestId,
         request.deviceId,
         request.ts,
-        request.expiresAtMs,
+        request.expiresAtMs ?? NEVER,
         JSON.stringify(request),
       );
     });
@@ -93,8 +100,9 @@ export class PairingRequests {
   }
 
   /** It waits as long again, counted from now: whoever asks is still there. */
-  #askedAgain(request: PendingPairing, lifetimeMs: number): PendingPairing {
-    const expiresAtMs = this.#clock.now() + lifetimeMs;
+  #askedAgain(request: PendingPairing): PendingPairing {
+    if (request.expiresAtMs === undefined) return request;
+    const expiresAtMs = this.#clock.now() + LIFETIME_MS;
     if (expiresAtMs - request.expiresAtMs < LONGER_MS) return request;
     const longer = { ...request, expiresAtMs };
     this.#store.run("UPDATE pairing_requests SET expires_at = ? WHERE request_id = ?", expiresAtMs, request.requestId);
@@ -121,12 +129,21 @@ export class PairingRequests {
   }
 
   /** Within the caller's transaction; `keepRejected` follows when that has succeeded. */
-  reject(requestId: string): void {
-    this.#store.run("UPDATE pairing_requests SET status = 'rejected' WHERE request_id = ?", requestId);
+  reject(request: PendingPairing): void {
+    this.#store.run(
+      "UPDATE pairing_requests SET status = 'rejected', expires_at = ? WHERE request_id = ?",
+      this.#rejectedUntil(request),
+      request.requestId,
+    );
   }
 
   keepRejected(request: PendingPairing): void {
-    this.#kept.set(request.requestId, { request, rejected: true });
+    const kept = { ...request, expiresAtMs: this.#rejectedUntil(request) };
+    this.#kept.set(request.requestId, { request: kept, rejected: true });
+  }
+
+  #rejectedUntil({ expiresAtMs }: PendingPairing): number {
+    return expiresAtMs ?? this.#clock.now() + REJECTED_SURFACE_MS;
   }
 
   forgetDevice(deviceId: string): void {
@@ -135,13 +152,13 @@ export class PairingRequests {
 
   /** What waits for this device and role, if anything. */
   of(deviceId: string, role: string): PendingPairing | undefined {
-    return this.pending().find((r) => r.deviceId === deviceId && r.role === role);
+    return this.pending().find((r) => r.kind === "device" && r.deviceId === deviceId && r.role === role);
   }
 
   *#live(): Iterable<Kept> {
     const now = this.#clock.now();
     for (const [id, kept] of this.#kept) {
-      if (kept.request.expiresAtMs > now) yield kept;
+      if ((kept.request.expiresAtMs ?? NEVER) > now) yield kept;
       else this.#kept.delete(id);
     }
   }

@@ -3,7 +3,7 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import { coversScopes } from "@barnacle/protocol/gateway";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { AuditTrail } from "../audit/index.ts";
-import type { DeviceToken, Principal } from "../services.ts";
+import type { DeviceToken, IssuedDeviceToken, Principal } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import type { DeviceBook } from "./book.ts";
 import { type Entry, type StoredToken, withoutHash } from "./entry.ts";
@@ -13,11 +13,6 @@ export interface TokenOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly audit: Pick<AuditTrail, "record">;
-}
-
-interface Minted {
-  readonly token: string;
-  readonly entry: DeviceToken;
 }
 
 /** Tokens of gateway clients: one per device and role, 128 random bits, kept as a hash. */
@@ -30,7 +25,7 @@ export class DeviceTokens {
     this.#book = book;
   }
 
-  ensure(deviceId: string, role: string, scopes: readonly string[]): Minted | undefined {
+  ensure(deviceId: string, role: string, scopes: readonly string[]): IssuedDeviceToken | undefined {
     const entry = this.#book.entries.get(deviceId);
     if (!entry?.row.roles.includes(role)) {
       throw new BarnacleError("NOT_PAIRED", `the device is not paired as ${role}`, { details: { deviceId, role } });
@@ -39,6 +34,11 @@ export class DeviceTokens {
     if (known && known.revokedAtMs === undefined && coversScopes(known.scopes, scopes)) return undefined;
     const all = [...new Set([...(known?.revokedAtMs === undefined ? (known?.scopes ?? []) : []), ...scopes])];
     return this.#mint(entry, { role, scopes: all, createdAtMs: this.#options.clock.now() });
+  }
+
+  /** A new token whatever there was: the device has not the old one. */
+  issue(deviceId: string, role: string, scopes: readonly string[], by: Principal): IssuedDeviceToken {
+    return this.#mint(this.#need(deviceId, role), { role, scopes, createdAtMs: this.#options.clock.now() }, by);
   }
 
   verify(deviceId: string, role: string, token: string): boolean {
@@ -52,7 +52,7 @@ export class DeviceTokens {
   }
 
   /** @throws DEVICE_UNKNOWN, FORBIDDEN when `scopes` go beyond what the device was granted */
-  rotate(deviceId: string, role: string, scopes: readonly string[] | undefined, by: Principal): Minted {
+  rotate(deviceId: string, role: string, scopes: readonly string[] | undefined, by: Principal): IssuedDeviceToken {
     const entry = this.#need(deviceId, role);
     const known = entry.tokens.get(role);
     const excess = scopes?.find((scope) => !coversScopes(entry.row.scopes, [scope]));
@@ -86,13 +86,19 @@ export class DeviceTokens {
     return withoutHash(revoked);
   }
 
+  /** The device lost the role. */
+  forget(deviceId: string, role: string): void {
+    this.#options.store.run("DELETE FROM device_tokens WHERE device_id = ? AND role = ?", deviceId, role);
+    this.#book.entries.get(deviceId)?.tokens.delete(role);
+  }
+
   #need(deviceId: string, role: string): Entry {
     const entry = this.#book.need(deviceId);
     if (entry.row.roles.includes(role)) return entry;
     throw new BarnacleError("DEVICE_UNKNOWN", `the device has no role ${role}`, { details: { deviceId, role } });
   }
 
-  #mint(entry: Entry, about: DeviceToken, by?: Principal): Minted {
+  #mint(entry: Entry, about: DeviceToken, by?: Principal): IssuedDeviceToken {
     const token = this.#options.random.bytes(16).toString("hex");
     const stored: StoredToken = { ...about, hash: digest(token).toString("hex") };
     const action = about.rotatedAtMs === undefined ? "token made" : "token rotated";

@@ -5,7 +5,7 @@ import type { Broadcast } from "./broadcast.ts";
 import { OWNER_ID } from "./methods/users.ts";
 import type { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
-import { pendingDevice, pendingNode } from "./views.ts";
+import { isNodeRequest, pendingDevice, pendingNode, setupCompletion } from "./views.ts";
 
 /** Makes broadcasts of what happens in the hub. `owner` is the unit with whose stop they end. */
 export function announce(options: {
@@ -17,13 +17,13 @@ export function announce(options: {
   presenceChanged: () => void;
 }): void {
   const { hub, broadcast, presence, owner, presenceChanged } = options;
-  /** Requests of role node, which are announced under the older names as well. */
+  /** Requests that are announced as those of nodes. */
   const nodeRequests = new Set<string>();
   hub.devices.events.on(
     "pairRequested",
     ({ request }) => {
-      broadcast.send("device.pair.requested", pendingDevice(request));
-      if (request.role !== "node") return;
+      if (request.kind === "device") broadcast.send("device.pair.requested", pendingDevice(request));
+      if (!isNodeRequest(request)) return;
       nodeRequests.add(request.requestId);
       broadcast.send("node.pair.requested", pendingNode(request));
     },
@@ -31,11 +31,16 @@ export function announce(options: {
   );
   hub.devices.events.on(
     "pairResolved",
-    ({ requestId, deviceId, decision, ts }) => {
-      broadcast.send("device.pair.resolved", { requestId, deviceId, decision, ts });
+    ({ requestId, kind, deviceId, decision, ts }) => {
+      if (kind === "device") broadcast.send("device.pair.resolved", { requestId, deviceId, decision, ts });
       if (!nodeRequests.delete(requestId)) return;
       broadcast.send("node.pair.resolved", { requestId, nodeId: deviceId, decision, ts });
     },
+    owner,
+  );
+  hub.devices.events.on(
+    "setupCompleted",
+    (completion) => broadcast.send("device.pair.setup.completed", setupCompletion(completion)),
     owner,
   );
   hub.devices.events.on(

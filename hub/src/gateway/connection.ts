@@ -197,8 +197,10 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   /** Clients of protocol 4 are asked whether they still live; those of protocol 3 have only the tick. */
   ping(): void {
     if (this.#phase !== "ready" || this.protocol < 4 || this.#ws.readyState !== this.#ws.OPEN) return;
-    this.#unanswered = true;
-    this.#ws.ping();
+    // Counts from when it went out: a hub that was held up itself must not blame its clients.
+    this.#ws.ping(undefined, undefined, () => {
+      this.#unanswered = true;
+    });
   }
 
   /** Cuts off a client that has not answered the last ping: its machine or its network is gone. */

@@ -29,6 +29,7 @@ export const EVENTS = {
   "voicewake.routing.changed": event("all", "yes", true),
   "device.pair.requested": event("pairing", "no", true),
   "device.pair.resolved": event("pairing", "no", true),
+  "device.pair.setup.completed": event("admin", "no", true),
   "node.pair.requested": event("pairing", "no", true),
   "node.pair.resolved": event("pairing", "no", true),
   "config.changed": event("admin", "no", true),

@@ -1,13 +1,19 @@
+import type { SessionRecord } from "../services.ts";
+import { MAIN } from "../sessions/index.ts";
 import type { GatewayServices } from "./services.ts";
+import { sessionRow } from "./session-views.ts";
 import { isNode } from "./views.ts";
 
-const NO_SESSIONS = { path: "", count: 0, recent: [] };
+/** Where sessions are: not a file that a client could open. */
+const PATH = "(database)";
+const RECENT = 5;
 
 /** The members that clients of the Moltbot protocol read, empty where Barnacle has nothing, and our own under `barnacle`. */
 export function healthObject(hub: GatewayServices) {
   const started = hub.clock.monotonic();
   const devices = hub.devices.list();
   const nodes = devices.filter(isNode);
+  const heartbeat = hub.heartbeats.settings();
   return {
     ok: true,
     ts: hub.clock.now(),
@@ -15,18 +21,13 @@ export function healthObject(hub: GatewayServices) {
     channels: {},
     channelOrder: [],
     channelLabels: {},
-    heartbeatSeconds: 0,
-    defaultAgentId: "main",
-    agents: [
-      {
-        agentId: "main",
-        name: hub.hubName,
-        isDefault: true,
-        heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "none", ackMaxChars: 0 },
-        sessions: NO_SESSIONS,
-      },
-    ],
-    sessions: NO_SESSIONS,
+    heartbeatSeconds: Math.round((heartbeat.everyMs ?? 0) / 1000),
+    defaultAgentId: hub.agents.default.id,
+    agents: hub.agents.list().map(({ id, name, isDefault }) => ({
+      ...{ agentId: id, name, isDefault, heartbeat: isDefault ? heartbeat : { ...heartbeat, enabled: false } },
+      sessions: agentSessions(hub, id),
+    })),
+    sessions: agentSessions(hub),
     barnacle: {
       version: hub.version,
       site: hub.site,
@@ -40,11 +41,21 @@ export async function statusObject(hub: GatewayServices, uptimeMs: number, conne
   const nodes = devices.filter(isNode);
   const { total, unread } = await hub.inbox.counts();
   const online = nodes.filter((node) => node.online).length;
+  const beat = hub.heartbeats.settings();
+  const defaultAgentId = hub.agents.default.id;
   return {
-    heartbeat: { defaultAgentId: "main", agents: [{ agentId: "main", enabled: false, every: "0m", everyMs: null }] },
+    heartbeat: {
+      defaultAgentId,
+      agents: [{ agentId: defaultAgentId, enabled: beat.enabled, every: beat.every, everyMs: beat.everyMs }],
+    },
     channelSummary: [`Voice: ${online} of ${nodes.length} nodes online`],
-    queuedSystemEvents: [],
-    sessions: { paths: [], count: 0, defaults: { model: null, contextTokens: null }, recent: [], byAgent: [] },
+    queuedSystemEvents: [...hub.sessions.systemEvents(MAIN)],
+    sessions: {
+      paths: [PATH],
+      ...statusSessions(hub),
+      defaults: { model: hub.models.default.ref, contextTokens: hub.models.default.contextTokens ?? null },
+      byAgent: hub.agents.list().map(({ id }) => ({ agentId: id, path: PATH, ...statusSessions(hub, id) })),
+    },
     barnacle: {
       version: hub.version,
       site: hub.site,
@@ -59,4 +70,30 @@ export async function statusObject(hub: GatewayServices, uptimeMs: number, conne
       counters: hub.counters.snapshot(),
     },
   };
+}
+
+function newest(hub: GatewayServices, agentId?: string): { sessions: readonly SessionRecord[]; total: number } {
+  return hub.sessions.list({ limit: RECENT, ...(agentId === undefined ? {} : { agentId }) });
+}
+
+function agentSessions(hub: GatewayServices, agentId?: string) {
+  const { sessions, total } = newest(hub, agentId);
+  const now = hub.clock.now();
+  const recent = sessions.map(({ key, updatedAt }) => ({ key, updatedAt, age: Math.max(0, now - updatedAt) }));
+  return { path: PATH, count: total, recent };
+}
+
+/** Source: gateway protocol 3, "status object": rows with their age and what is left of the context. */
+function statusSessions(hub: GatewayServices, agentId?: string) {
+  const { sessions, total } = newest(hub, agentId);
+  const now = hub.clock.now();
+  const recent = sessions.map((session) => {
+    const row = sessionRow(hub, session);
+    const context = typeof row.contextTokens === "number" ? row.contextTokens : null;
+    const left = context === null ? null : Math.max(0, context - session.totalTokens);
+    const percentUsed = context === null ? null : Math.min(999, Math.round((session.totalTokens / context) * 100));
+    const age = Math.max(0, now - session.updatedAt);
+    return { ...row, age, contextTokens: context, remainingTokens: left, percentUsed, flags: [] };
+  });
+  return { count: total, recent };
 }

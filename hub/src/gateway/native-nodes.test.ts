@@ -81,7 +81,7 @@ t.test("a node of today is told when nobody waits for its command any more", asy
 });
 
 t.test("what a node tells and offers reaches operators, agents and its row", async (t) => {
-  const hub = await testGateway(t);
+  const hub = await testGateway(t, { nodeCommands: "with-device" });
   const client = await operator(t, hub);
   const { node, nodeId } = await join(t, hub);
   const stats = { cpuCount: 4, memoryTotalBytes: 10, memoryFreeBytes: 5 };
@@ -122,7 +122,7 @@ t.test("what a node tells and offers reaches operators, agents and its row", asy
 });
 
 t.test("commands that came after the approval are shown as waiting", async (t) => {
-  const hub = await testGateway(t);
+  const hub = await testGateway(t, { nodeCommands: "with-device" });
   const client = await operator(t, hub);
   const { nodeId } = await join(t, hub);
   const manifest = hub.devices.get(nodeId)?.manifest;

@@ -43,6 +43,8 @@ export interface GatewayServerOptions extends GatewayServices {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Where the hub keeps its state; administrators are told. */
   readonly stateDir?: string | undefined;
+  /** Whether approving a node approves its commands; default: for protocol 3, whose operators know one approval only. */
+  readonly nodeCommands?: "by-protocol" | "with-device" | "separate" | undefined;
   /** Open connections, admitted or not; default 6,000. */
   readonly maxConnections?: number | undefined;
   /** Of one connection, all of them at once if need be; default 60,000. */
@@ -71,7 +73,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   #endPing: () => void = () => {};
 
   constructor(options: GatewayServerOptions) {
-    const { token, password, trustedProxies, maxConnections, requestsPerMinute = 60_000, ...hub } = options;
+    const { token, password, trustedProxies, maxConnections, requestsPerMinute = 60_000, ...rest } = options;
+    const { nodeCommands = "by-protocol", ...hub } = rest;
     this.#hub = hub;
     this.#options = options;
     this.clock = hub.clock;
@@ -79,7 +82,9 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#maxConnections = maxConnections ?? 6000;
     this.#origins = new Origins(trustedProxies);
     const secrets = new SharedSecrets(token, password);
-    this.#auth = new GatewayAuth({ devices: hub.devices, secrets, clock: hub.clock });
+    const withCommands = (protocol: number) =>
+      nodeCommands === "with-device" || (nodeCommands === "by-protocol" && protocol === 3);
+    this.#auth = new GatewayAuth({ devices: hub.devices, secrets, clock: hub.clock, withCommands });
     this.#presence = new Presence({
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },
@@ -191,6 +196,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       health: healthObject(this.#hub),
       stateVersion: this.#stateVersion(),
       uptimeMs: this.#uptimeMs(),
+      defaultAgentId: this.#hub.agents.default.id,
     });
     this.#hub.counters.add(`gateway.connects.${connection.role}`);
     return hello;

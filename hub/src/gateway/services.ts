@@ -4,11 +4,13 @@ import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
   Audit,
+  Channels,
   Commands,
   ConfigFile,
   Counters,
   Cron,
   Devices,
+  GatewayEndpoint,
   Heartbeats,
   Household,
   Inbox,
@@ -36,6 +38,7 @@ export interface GatewayServices {
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;
+  readonly channels: Channels;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;
   readonly wakeRouting: WakeRouting;
@@ -53,6 +56,9 @@ export interface GatewayServices {
   readonly faultsOf: (deviceId: string) => Readonly<Record<string, number>>;
   readonly wsLink: WsLink;
   readonly nodes: NativeNodes;
+  /** The hub's own key. */
+  readonly identity: { readonly deviceId: string; readonly publicKey: string };
+  readonly endpoint: () => GatewayEndpoint;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -126,9 +126,11 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const voice = fakeVoice();
   const runs = new FakeRuns();
   const sessions = new StoredSessions({ store, clock, random: seededRandom(12) });
-  const everyday = await testEveryday(t, { store, clock, runs, sessions });
   const router = { route: (request: RouteRequest) => test.route(request) };
   const household = fakeHousehold();
+  const everyday = await testEveryday(t, {
+    ...{ store, clock, runs, sessions, devices, commands, household, router, inbox: fakeInbox() },
+  });
   const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
@@ -151,10 +153,12 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,
     nodes,
+    identity: generateIdentity(),
+    endpoint: () => ({ port: http.port, urls: [], urlSource: "gateway.bind=loopback" }),
     token: TOKEN,
     ...patch,
   });
-  const http = new HttpServer({ ...shared, host: "127.0.0.1", port: 0, gateway, isReady: () => true });
+  const http: HttpServer = new HttpServer({ ...shared, host: "127.0.0.1", port: 0, gateway, isReady: () => true });
   await gateway.start();
   await http.start();
   t.teardown(async () => {
@@ -193,7 +197,11 @@ function fakeVoice(): VoiceTurns {
 function fakeInbox(): Inbox {
   return {
     events: new Events(),
-    enter: async () => ({ message: MESSAGE, created: true }),
+    async enter(_entry, alongside) {
+      const entered = { message: MESSAGE, created: true };
+      alongside?.(entered);
+      return entered;
+    },
     get: async (id) => (id === MESSAGE.id ? MESSAGE : undefined),
     list: async () => ({ messages: [MESSAGE] }),
     mark: async (_id, flags) => ({ ...MESSAGE, ...flags }),

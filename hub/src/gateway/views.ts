@@ -1,5 +1,12 @@
-import type { NodeObject, PairedDevice, PendingDevice, TokenSummary } from "@barnacle/protocol/gateway";
-import type { DeviceRecord, NodeFacts, PendingPairing } from "../services.ts";
+import {
+  type NodeObject,
+  type PairedDevice,
+  type PendingDevice,
+  SCOPES,
+  type TokenSummary,
+} from "@barnacle/protocol/gateway";
+import type { DeviceRecord, NodeFacts, PendingPairing, SetupCompletion } from "../services.ts";
+import { SETUP_PROFILES } from "./handshake/setup-profiles.ts";
 import type { NodePeer } from "./ws-link.ts";
 
 /** The registry's records in the gateway protocol's shapes. */
@@ -29,7 +36,7 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, ext
     connectedAtMs: device.online ? device.connectedAtMs : undefined,
     paired: true,
     connected: device.online,
-    approvalState: approvalState(device),
+    approvalState: device.approvalState ?? "approved",
     pendingDeclaredCommands: device.unapprovedCommands && sorted(device.unapprovedCommands),
     pendingRequestId,
     approvedAtMs: device.approvedAtMs,
@@ -39,11 +46,6 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, ext
     presenceUpdatedAtMs: activity?.presenceUpdatedAtMs ?? undefined,
     hostStats,
   });
-}
-
-function approvalState(device: DeviceRecord): NodeObject["approvalState"] {
-  if (!device.unapprovedCommands) return "approved";
-  return usableCommands(device).length === 0 ? "pending-approval" : "pending-reapproval";
 }
 
 function usableCommands(device: DeviceRecord): string[] {
@@ -83,14 +85,38 @@ export function pendingDevice(request: PendingPairing): PendingDevice {
   });
 }
 
-/** As the older `node.pair.*` store had them. */
+/** A node's commands are asked about, by themselves or together with the device. */
+export function isNodeRequest(request: PendingPairing): boolean {
+  return request.kind === "surface" || (request.role === "node" && request.withCommands);
+}
+
 export function pendingNode(request: PendingPairing) {
-  const { requestId, deviceId, displayName, platform, capabilities, commands, remoteIp, silent, isRepair, ts } =
-    request;
+  const { requestId, deviceId, displayName, platform, deviceFamily, clientId, clientMode } = request;
+  const { capabilities, commands, remoteIp, silent, isRepair, ts } = request;
   return present({
-    ...{ requestId, nodeId: deviceId, displayName, platform },
+    ...{ requestId, nodeId: deviceId, displayName, platform, deviceFamily, clientId, clientMode },
     ...{ caps: sorted(capabilities), commands: sorted(commands), remoteIp, silent, isRepair, ts },
+    requiredApproveScopes: approveScopes(request),
   });
+}
+
+/** Commands with which a node runs programs or reads files: only an administrator lets them in. */
+const POWERFUL =
+  /^(system\.run|system\.run\.prepare|system\.which|browser\.proxy.*|fs\.listDir|system\.execApprovals\..*)$/;
+
+/** What an operator needs to approve it: what it does not hold it cannot give. Source: gateway protocol 4, "pairing". */
+export function approveScopes(request: PendingPairing): readonly string[] {
+  const commands = isNodeRequest(request) ? request.commands : [];
+  const forCommands = commands.some((name) => POWERFUL.test(name))
+    ? [SCOPES.admin]
+    : commands.length > 0
+      ? [SCOPES.write]
+      : [];
+  return [...new Set([SCOPES.pairing, ...forCommands, ...request.scopes])];
+}
+
+export function setupCompletion({ setupId, profile, deviceId, deviceName, ts }: SetupCompletion) {
+  return present({ setupId, deviceId, deviceName, access: SETUP_PROFILES[profile].access, ts });
 }
 
 export function pairedNode(device: DeviceRecord) {
@@ -98,6 +124,8 @@ export function pairedNode(device: DeviceRecord) {
     nodeObject(device, undefined);
   return present({
     ...{ nodeId, displayName, platform, version, deviceFamily, modelIdentifier, caps, commands, remoteIp },
+    approvalState: device.approvalState,
+    pendingDeclaredCommands: device.unapprovedCommands && sorted(device.unapprovedCommands),
     createdAtMs: device.createdAtMs,
     approvedAtMs: device.approvedAtMs,
     lastConnectedAtMs: device.connectedAtMs,

@@ -107,7 +107,7 @@ t.test("every rejection says why", async (t) => {
     role: "node",
     capabilities: [],
     commands: [],
-    reason: "not-paired" as const,
+    ...{ kind: "device" as const, reason: "not-paired" as const, withCommands: true },
     silent: false,
     isRepair: false,
     ts: 0,

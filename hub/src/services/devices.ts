@@ -40,8 +40,10 @@ export interface DeviceRecord {
   readonly connectedAtMs?: number;
   readonly incarnation?: number;
   readonly manifest?: CapabilityManifest;
-  /** Commands that the device came to offer after its approval; unusable until an operator approves them. */
+  /** Commands that the device offers and no operator has approved; unusable until one does. */
   readonly unapprovedCommands?: readonly string[];
+  /** Of a node: whether all, some or none of what it offers is approved. */
+  readonly approvalState?: "approved" | "pending-approval" | "pending-reapproval";
   readonly telemetry?: BoardTelemetry;
   readonly telemetryAtMs?: number;
 }
@@ -51,6 +53,8 @@ export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade" | "m
 
 export interface PendingPairing {
   readonly requestId: string;
+  /** `device`: may it connect in this role? `surface`: may these commands of a paired node be used? */
+  readonly kind: "device" | "surface";
   readonly reason: PairingReason;
   readonly deviceId: string;
   readonly publicKey: string;
@@ -65,10 +69,13 @@ export interface PendingPairing {
   readonly remoteIp?: string;
   readonly capabilities: readonly string[];
   readonly commands: readonly string[];
+  /** Approving the device approves its commands too. */
+  readonly withCommands: boolean;
   readonly silent: boolean;
   readonly isRepair: boolean;
   readonly ts: number;
-  readonly expiresAtMs: number;
+  /** Five minutes after it was last asked for; a surface waits until somebody decides. */
+  readonly expiresAtMs?: number;
 }
 
 export interface DeviceEvents {
@@ -82,10 +89,63 @@ export interface DeviceEvents {
   pairRequested: { readonly request: PendingPairing };
   pairResolved: {
     readonly requestId: string;
+    readonly kind: PendingPairing["kind"];
+    readonly role: string;
     readonly deviceId: string;
     readonly decision: "approved" | "rejected";
     readonly ts: number;
   };
+  /** A device came in by a setup code for gateway clients. */
+  setupCompleted: SetupCompletion;
+}
+
+/**
+ * What a setup code for gateway clients is good for. `full` and `limited`: a phone app, node and operator, with and without
+ * admin. `node`: a headless node host. `voice-node`: an ESP32 room node, which also reads and talks as an operator.
+ */
+export type SetupProfile = "full" | "limited" | "node" | "voice-node";
+
+export interface DeviceSetup {
+  readonly setupId: string;
+  readonly profile: SetupProfile;
+  readonly expiresAtMs: number;
+}
+
+export interface SetupCompletion {
+  readonly setupId: string;
+  readonly profile: SetupProfile;
+  readonly deviceId: string;
+  readonly deviceName?: string;
+  readonly ts: number;
+}
+
+/** A role with its scopes, that a setup code gives. */
+export interface SetupGrant {
+  readonly role: string;
+  readonly scopes: readonly string[];
+}
+
+export interface IssuedDeviceToken {
+  readonly token: string;
+  readonly entry: DeviceToken;
+}
+
+/** Setup codes for gateway clients: single use, ten minutes, kept as a hash. */
+export interface DeviceSetups {
+  create(options: { profile: SetupProfile; by: Principal }): Promise<DeviceSetup & { readonly bootstrapToken: string }>;
+  /** Undefined for a token that is wrong, expired, or was used by another device: the same one may have lost the answer. */
+  check(bootstrapToken: string, deviceId: string): DeviceSetup | undefined;
+  /** Who came in by it; undefined while nobody has. */
+  completion(setupId: string): SetupCompletion | undefined;
+  /**
+   * Uses the code up. With `grants` the device is paired in these roles, without the device must be paired already.
+   * @returns a new token for each role @throws PAIRING_CODE_WRONG when it is spent by now, DEVICE_BLOCKED
+   */
+  redeem(
+    bootstrapToken: string,
+    pairing: GatewayPairing,
+    grants: readonly SetupGrant[],
+  ): Promise<{ device: DeviceRecord; tokens: readonly IssuedDeviceToken[] }>;
 }
 
 export interface GatewayPairing {
@@ -101,6 +161,8 @@ export interface GatewayPairing {
   readonly remoteIp?: string;
   readonly caps?: readonly string[];
   readonly commands?: readonly string[];
+  /** See `PendingPairing`; absent: it does not. */
+  readonly withCommands?: boolean;
   /** Approved at once: a client of this machine that holds the shared secret. */
   readonly silent: boolean;
 }
@@ -108,6 +170,7 @@ export interface GatewayPairing {
 /** One registry for every transport. Reads are from memory; writes resolve after they are on disk. */
 export interface Devices {
   readonly events: Events<DeviceEvents>;
+  readonly setups: DeviceSetups;
   list(): readonly DeviceRecord[];
   get(deviceId: string): DeviceRecord | undefined;
   /** By id, unique id prefix (≥ 6), or display name. @throws DEVICE_UNKNOWN, CONFLICT when several match */
@@ -128,6 +191,8 @@ export interface Devices {
   pairGateway(
     pairing: GatewayPairing,
   ): Promise<{ status: "paired"; device: DeviceRecord } | { status: "pending"; request: PendingPairing }>;
+  /** A paired device asks for more scopes, over a connection that it has already. @throws NOT_PAIRED */
+  requestScopes(deviceId: string, role: string, scopes: readonly string[]): Promise<PendingPairing>;
   approve(requestId: string, by: Principal): Promise<DeviceRecord>;
   reject(requestId: string, by: Principal): Promise<PendingPairing>;
 
@@ -135,11 +200,7 @@ export interface Devices {
    * Gateway device tokens: 32 hex, stored as SHA-256. Undefined when a live token covers `scopes` already: the client has
    * it, and a stored hash cannot be shown again. A revoked one is replaced. @throws NOT_PAIRED
    */
-  ensureToken(
-    deviceId: string,
-    role: string,
-    scopes: readonly string[],
-  ): Promise<{ token: string; entry: DeviceToken } | undefined>;
+  ensureToken(deviceId: string, role: string, scopes: readonly string[]): Promise<IssuedDeviceToken | undefined>;
   /** True when `token` is live for (device, role). Compared in constant time. */
   verifyToken(deviceId: string, role: string, token: string): boolean;
   rotateToken(
@@ -147,7 +208,7 @@ export interface Devices {
     role: string,
     scopes: readonly string[] | undefined,
     by?: Principal,
-  ): Promise<{ token: string; entry: DeviceToken }>;
+  ): Promise<IssuedDeviceToken>;
   revokeToken(deviceId: string, role: string, by?: Principal): Promise<DeviceToken>;
 
   /** Each is audited; `by` is the hub itself when absent. A blocked device is not removed, or its key could pair again. */
@@ -156,6 +217,8 @@ export interface Devices {
   block(deviceId: string, by?: Principal): Promise<DeviceRecord>;
   unblock(deviceId: string, by?: Principal): Promise<DeviceRecord>;
   remove(deviceId: string, by?: Principal): Promise<void>;
+  /** Takes one role from it; a device without any is removed. @throws DEVICE_UNKNOWN when it has not that role */
+  removeRole(deviceId: string, role: string, by?: Principal): Promise<void>;
 
   /** MQTT CONNECT: proves possession, admits only a growing incarnation. @throws NOT_PAIRED, DEVICE_BLOCKED, PROOF_INVALID */
   admit(deviceId: string, password: string, remoteIp: string): Promise<DeviceRecord>;

@@ -57,6 +57,8 @@ export interface TranscriptMessage {
 export interface SessionQuery {
   readonly agentId?: string;
   readonly label?: string;
+  /** The key of the session that had it begun. */
+  readonly spawnedBy?: string;
   /** In key, label, names, title and preview. */
   readonly search?: string;
   readonly activeSince?: number;

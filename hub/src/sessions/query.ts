@@ -15,6 +15,7 @@ export function filterOf(query: SessionQuery): SqlFilter {
   };
   if (query.agentId !== undefined) add("agent_id = ?", query.agentId.toLowerCase());
   if (query.label !== undefined) add("label = ?", query.label);
+  if (query.spawnedBy !== undefined) add("json_extract(settings, '$.spawnedBy') = ?", query.spawnedBy);
   if (query.activeSince !== undefined) add("updated_at >= ?", query.activeSince);
   if (query.archived !== "all") add(query.archived === true ? "archived_at IS NOT NULL" : "archived_at IS NULL");
   if (query.includeGlobal === false) add("kind <> 'global'");

@@ -8,7 +8,7 @@ import {
   type PairRequest,
 } from "@barnacle/protocol/pairing";
 import { validator } from "@barnacle/protocol/schema";
-import { type PostJson, postJson } from "./post-json.ts";
+import type { PostJson } from "./post-json.ts";
 
 const challengeShape = validator(PairChallenge);
 const answerShape = validator(PairAnswer);
@@ -29,11 +29,11 @@ export async function askToPair(
     readonly identity: DeviceIdentity;
     readonly profile: PairProfile;
     readonly setupCode: string | undefined;
-    readonly post?: PostJson;
+    readonly post: PostJson;
   },
   signal: AbortSignal,
 ): Promise<PairAnswer> {
-  const { hub, identity, profile, setupCode, post = postJson } = options;
+  const { hub, identity, profile, setupCode, post } = options;
   const send = async (path: string, body: unknown): Promise<unknown> => {
     const url = new URL(path, hub).href;
     let answer: Awaited<ReturnType<PostJson>>;

@@ -7,6 +7,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import type { Settings } from "../state/index.ts";
 import { askToPair, type PairProfile } from "./client.ts";
 import type { PostJson } from "./post-json.ts";
+import { PostOffice } from "./post-office.ts";
 
 const KEY = "hub";
 const SHORTEST_POLL_MS = 500;
@@ -42,6 +43,7 @@ export interface MembershipParts {
   readonly profile: () => PairProfile;
   /** Told once per request what the operator has to do. */
   readonly pending: (request: { requestId: string; expiresAt: number; command: string }) => void;
+  /** Default: from a process of its own. */
   readonly post?: PostJson;
 }
 
@@ -62,8 +64,27 @@ export class HubMembership implements Membership {
   }
 
   async join(signal: AbortSignal): Promise<HubAddress> {
+    return this.#posting((post) => this.#join(post, signal));
+  }
+
+  async refresh(signal: AbortSignal): Promise<void> {
+    const answer = await this.#posting((post) => this.#ask(post, signal));
+    if (answer.status === "paired") this.#keep(answer);
+  }
+
+  async #posting<T>(work: (post: PostJson) => Promise<T>): Promise<T> {
+    if (this.#parts.post) return work(this.#parts.post);
+    const office = new PostOffice();
+    try {
+      return await work(office.post);
+    } finally {
+      office.close();
+    }
+  }
+
+  async #join(post: PostJson, signal: AbortSignal): Promise<HubAddress> {
     for (;;) {
-      const answer = await this.#ask(signal);
+      const answer = await this.#ask(post, signal);
       if (answer.status === "paired") return this.#keep(answer);
       if (this.#announced !== answer.requestId) {
         this.#announced = answer.requestId;
@@ -78,17 +99,11 @@ export class HubMembership implements Membership {
     }
   }
 
-  async refresh(signal: AbortSignal): Promise<void> {
-    const answer = await this.#ask(signal);
-    if (answer.status === "paired") this.#keep(answer);
-  }
-
-  async #ask(signal: AbortSignal): Promise<PairAnswer> {
-    const { hub, identity, profile, log, post } = this.#parts;
+  async #ask(post: PostJson, signal: AbortSignal): Promise<PairAnswer> {
+    const { hub, identity, profile, log } = this.#parts;
     const setupCode = this.#setupCode;
     try {
-      const options = { hub, identity, profile: profile(), setupCode };
-      return await askToPair(post ? { ...options, post } : options, signal);
+      return await askToPair({ hub, identity, profile: profile(), setupCode, post }, signal);
     } catch (error) {
       // The same wrong code sent again would only lock the hub; an operator can still approve the request.
       if (setupCode === undefined || !hasCode(error, "PAIRING_CODE_WRONG", "PAIRING_LOCKED")) throw error;

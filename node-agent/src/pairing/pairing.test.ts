@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generateIdentity, pairingProofText, verifyText } from "@barnacle/protocol/identity";
@@ -6,6 +7,7 @@ import { FakeClock, silentLog, systemClock } from "@barnacle/protocol/runtime";
 import t, { type Test } from "tap";
 import { openDatabase, Settings } from "../state/index.ts";
 import { HubMembership, type PostJson } from "./index.ts";
+import { PostOffice } from "./post-office.ts";
 
 type Answer = PairAnswer | { status: number; error: { code: string; message: string } };
 const PAIRED = { status: "paired", site: "home", mqtt: { port: 1883, tls: false } } as const;
@@ -158,3 +160,33 @@ t.test("waiting ends when the node stops", async (t) => {
   stop.abort();
   await t.rejects(joined);
 });
+
+t.test("asking ends with its process, and leaves none behind", async (t) => {
+  const asked: (() => void)[] = [];
+  const server = createServer(() => asked.shift()?.());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  const office = new PostOffice();
+  const underWay = async (): Promise<{ post: Promise<unknown> }> => {
+    const arrived = new Promise<void>((resolve) => asked.push(resolve));
+    const post = office.post(url, {}, never);
+    post.catch(() => undefined);
+    await arrived;
+    return { post };
+  };
+  const { post: killed } = await underWay();
+  for (const pid of children()) process.kill(pid, "SIGKILL");
+  await t.rejects(killed, { code: "HUB_UNREACHABLE", message: /ended with SIGKILL/ });
+  const { post: closed } = await underWay();
+  t.equal(children().length, 1, "another one is started");
+  office.close();
+  await t.rejects(closed, { code: "HUB_UNREACHABLE", message: /was closed/ });
+  while (children().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  await t.rejects(office.post(url, {}, AbortSignal.abort()), { name: "AbortError" });
+  t.same(children(), []);
+});
+
+function children(): number[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}

@@ -11,8 +11,7 @@ export type PostJson = (
 ) => Promise<{ readonly status: number; readonly json: unknown }>;
 
 /**
- * Over `node:http`, since `fetch` costs 20 MB, and loaded at the first request: a node that is paired already may never
- * need it.
+ * Over `node:http`, since `fetch` costs 20 MB.
  * @throws HUB_UNREACHABLE when the answer is not JSON; connection failures as they come
  */
 export const postJson: PostJson = async (url, body, signal) => {

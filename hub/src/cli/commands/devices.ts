@@ -2,15 +2,10 @@ import type { Command } from "commander";
 import type { DeviceRecord, PendingPairing } from "../../services.ts";
 import { ago, duration, shortId } from "../format.ts";
 import type { GatewayClient } from "../gateway/client.ts";
-import { count } from "../gateway/parse.ts";
 import type { Style } from "../output.ts";
 import { example, type Family, type Session } from "../session.ts";
+import { setupCodes } from "./device-codes.ts";
 import { describeDevice } from "./device-view.ts";
-
-interface SetupCode {
-  readonly code: string;
-  readonly expiresAtMs: number;
-}
 
 export const devicesFamily: Family = (program, open) => {
   const devices = program.command("devices").description("what is paired with the hub, and what asks to be");
@@ -59,9 +54,12 @@ export const devicesFamily: Family = (program, open) => {
           { title: "REQUEST", value: (request) => request.requestId },
           { title: "NAME", value: (request) => request.displayName },
           { title: "ROOM", value: (request) => request.room },
-          { title: "ROLE", value: (request) => request.role },
+          { title: "ASKS FOR", value: asksFor },
           { title: "FROM", value: (request) => request.remoteIp },
-          { title: "EXPIRES IN", value: (request) => duration(request.expiresAtMs - now) },
+          {
+            title: "EXPIRES IN",
+            value: (request) => (request.expiresAtMs === undefined ? "never" : duration(request.expiresAtMs - now)),
+          },
         ],
         "Nothing asks to be paired.",
       );
@@ -71,25 +69,7 @@ export const devicesFamily: Family = (program, open) => {
   decide(devices, open, "approve", "device.pair.approve", "let a device in");
   decide(devices, open, "reject", "device.pair.reject", "turn a device away");
 
-  example(
-    devices
-      .command("code")
-      .description("a setup code: a node that starts with it is paired at once")
-      .option("--minutes <n>", "how long it is good for", count, 10),
-    "barnacle devices code",
-  ).action(async (options: { minutes: number }, command: Command) => {
-    const session = open(command);
-    const { code, expiresAtMs, port } = await session.hub(async (client) => ({
-      ...(await client.call<SetupCode>("barnacle.devices.code", { ttlMs: options.minutes * 60_000 })),
-      port: new URL(client.url).port,
-    }));
-    session.out.print(
-      { code, expiresAtMs },
-      (style) =>
-        `${style.bold(code)}  ${style.dim(`good once, for ${duration(expiresAtMs - Date.now())}`)}\n` +
-        `On the node: barnacle-node --hub http://THIS-MACHINE:${port} --setup-code ${code}`,
-    );
-  });
+  setupCodes(devices, open);
 
   example(
     devices.command("rename <device> <name>").description("give it another name"),
@@ -130,7 +110,7 @@ export async function showDevice(client: GatewayClient, device: string): Promise
 }
 
 function pairing(client: GatewayClient): Promise<{ pending: readonly PendingPairing[] }> {
-  return client.call("device.pair.list");
+  return client.call("barnacle.devices.pending");
 }
 
 async function change(session: Session, reference: string, method: string, params: object): Promise<DeviceRecord> {
@@ -138,6 +118,18 @@ async function change(session: Session, reference: string, method: string, param
     const { device } = await client.call<{ device: DeviceRecord }>(method, { device: reference, ...params });
     return device;
   });
+}
+
+/** `node`, `operator, more scopes`, `commands of a node`. */
+function asksFor({ kind, role, reason }: PendingPairing): string {
+  if (kind === "surface") return "its commands";
+  const more = {
+    "not-paired": "",
+    "role-upgrade": "",
+    "scope-upgrade": ", more scopes",
+    "metadata-upgrade": ", changed",
+  };
+  return `${role}${more[reason]}`;
 }
 
 type Open = (command: Command) => Session;

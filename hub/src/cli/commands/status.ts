@@ -50,7 +50,7 @@ async function readStatus(client: GatewayClient): Promise<Status> {
   const [health, devices, pairing, wake, turns, counted] = await Promise.all([
     client.call<{ ok: boolean; durationMs?: number }>("health"),
     listDevices(client),
-    client.call<{ pending: readonly PendingPairing[] }>("device.pair.list"),
+    client.call<{ pending: readonly PendingPairing[] }>("barnacle.devices.pending"),
     client.call<{ triggers: readonly string[] }>("voicewake.get"),
     client.call<{ turns: readonly TurnRecord[] }>("barnacle.turns.list", { limit: 1 }),
     client.call<{ counters: Readonly<Record<string, number>> }>("barnacle.counters"),

@@ -67,9 +67,9 @@ t.test("a client of protocol 4 that stops answering pings is cut off; one that a
   t.ok((await older.connect()).ok);
   // The WebSocket library answers by itself; what it would send is held back.
   Object.assign(dead.ws, { pong: () => {} });
-  const pinged = new Promise((resolve) => lively.ws.once("ping", resolve));
+  const pinged = [lively, dead].map(({ ws }) => new Promise((resolve) => ws.once("ping", resolve)));
   await hub.clock.advance(30_000);
-  await pinged;
+  await Promise.all(pinged);
   const settled = new Promise((resolve) => older.ws.once("pong", resolve));
   older.ws.ping();
   await settled;

@@ -1,4 +1,5 @@
 import { type HelloOk, SCOPES } from "@barnacle/protocol/gateway";
+import { MAIN } from "../../sessions/index.ts";
 import { MAX_BUFFERED_BYTES } from "../broadcast.ts";
 import type { Connection } from "../connection.ts";
 import { EVENT_NAMES } from "../events.ts";
@@ -17,13 +18,19 @@ export interface HelloFacts {
   readonly health: unknown;
   readonly stateVersion: HelloOk["snapshot"]["stateVersion"];
   readonly uptimeMs: number;
+  readonly defaultAgentId: string;
   readonly stateDir?: string | undefined;
   readonly configFile?: string | undefined;
   /** Where this client finds the canvas, `http://hub:18789`; undefined while there is none. */
   readonly canvasUrl?: string | undefined;
 }
 
-const FEATURES = { methods: [...METHOD_NAMES], events: [...EVENT_NAMES] };
+/** `published-model-catalog`: models.list is answered; without it the command line of protocol 4 does not ask. */
+const FEATURES = {
+  methods: [...METHOD_NAMES],
+  events: [...EVENT_NAMES],
+  capabilities: ["published-model-catalog"],
+};
 
 /** The answer to `connect`, with the members of both protocols; what one of them does not know is taken out at the edge. */
 export function helloOf({ protocol, connId, scopes, admission }: Connection, facts: HelloFacts): HelloOk {
@@ -40,9 +47,9 @@ export function helloOf({ protocol, connId, scopes, admission }: Connection, fac
       ...(admin && stateDir !== undefined ? { stateDir } : {}),
       ...(admin && configFile !== undefined ? { configPath: configFile } : {}),
       sessionDefaults: {
-        defaultAgentId: "main",
-        mainKey: "main",
-        mainSessionKey: "agent:main:main",
+        defaultAgentId: facts.defaultAgentId,
+        mainKey: MAIN,
+        mainSessionKey: `agent:${facts.defaultAgentId}:${MAIN}`,
         scope: "per-sender",
       },
     },

@@ -26,6 +26,12 @@ export const deviceMethods: readonly Method[] = [
     },
   }),
   method({
+    name: "barnacle.devices.pending",
+    access: "pairing",
+    params: Type.Object({}),
+    run: (_params, { hub }) => ({ pending: hub.devices.pending() }),
+  }),
+  method({
     name: "barnacle.devices.code",
     access: "pairing",
     records: "pairing",

@@ -1,20 +1,25 @@
 import { agentMethods } from "./agent.ts";
 import { agentsMethods } from "./agents.ts";
+import { channelMethods } from "./channels.ts";
 import { chatMethods } from "./chat.ts";
 import { commandMethods } from "./commands.ts";
 import { configMethods } from "./config.ts";
 import { cronMethods } from "./cron.ts";
+import { devicePairingMethods } from "./device-pairing.ts";
+import { deviceScopeMethods } from "./device-scopes.ts";
+import { deviceSetupMethods } from "./device-setup.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
 import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
+import { machineMethods } from "./machine.ts";
 import type { Method } from "./method.ts";
 import { modelMethods } from "./models.ts";
 import { nodeApprovalMethods } from "./node-approvals.ts";
+import { nodePairingMethods } from "./node-pairing.ts";
 import { nodeSideMethods } from "./node-side.ts";
 import { nodeMethods } from "./nodes.ts";
 import { notHereMethods } from "./not-here.ts";
-import { pairingMethods } from "./pairing.ts";
 import { recordMethods } from "./records.ts";
 import { sessionExtraMethods } from "./sessions-extra.ts";
 import { sessionReadMethods } from "./sessions-read.ts";
@@ -37,12 +42,17 @@ const FAMILIES: readonly Method[] = [
   ...nodeMethods,
   ...nodeSideMethods,
   ...nodeApprovalMethods,
-  ...pairingMethods,
+  ...devicePairingMethods,
+  ...deviceScopeMethods,
+  ...deviceSetupMethods,
+  ...nodePairingMethods,
+  ...machineMethods,
   ...wakeWordMethods,
   ...deviceMethods,
   ...homeMethods,
   ...recordMethods,
   ...configMethods,
+  ...channelMethods,
   ...cronMethods,
   ...heartbeatMethods,
   ...userMethods,

@@ -156,12 +156,11 @@ export function refusal(
   }
   if (found?.access === "node") return forbidden("unauthorized role: operator");
   const access = (found?.accessOf?.(params) ?? found?.access ?? "admin") as ScopeName;
-  if (!grants(caller.scopes, access)) return missingScope(access);
+  if (!grants(caller.scopes, access)) return missingScope(SCOPES[access]);
   return found ? undefined : new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
 }
 
-function missingScope(access: ScopeName): BarnacleError {
-  const missing = SCOPES[access];
+export function missingScope(missing: string): BarnacleError {
   return forbidden(`missing scope: ${missing}`, {
     ...{ code: "MISSING_SCOPE", missingScope: missing, requiredScopes: [missing] },
   });

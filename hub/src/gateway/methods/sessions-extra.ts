@@ -163,7 +163,7 @@ function refused(why: string, names: Partial<Record<Access, string>>): Method[] 
 }
 
 function groups({ sessions }: MethodContext["hub"]) {
-  return { groups: sessions.groups().map((name, position) => ({ name, position })) };
+  return { groups: sessions.groups().map((name, position) => ({ name, position })), sectionOrder: [] };
 }
 
 async function recategorise({ sessions }: MethodContext["hub"], from: string, to: string | null): Promise<number> {

@@ -100,6 +100,7 @@ export function sessionList(params: ListParams, { hub }: Pick<MethodContext, "hu
     ...(params.agentId === undefined ? {} : { agentId: params.agentId }),
     ...(params.label === undefined ? {} : { label: params.label }),
     ...(params.search === undefined ? {} : { search: params.search }),
+    ...(params.spawnedBy === undefined ? {} : { spawnedBy: params.spawnedBy }),
     ...(params.archived === undefined ? {} : { archived: params.archived }),
     ...(params.includeGlobal === undefined ? {} : { includeGlobal: params.includeGlobal }),
     ...(params.includeUnknown === undefined ? {} : { includeUnknown: params.includeUnknown }),
@@ -108,8 +109,8 @@ export function sessionList(params: ListParams, { hub }: Pick<MethodContext, "hu
   const { sessions, total } = hub.sessions.list(query);
   const hasMore = offset + sessions.length < total;
   return {
-    ...{ ts: hub.clock.now(), path: "(database)", count: sessions.length, totalCount: total, offset, hasMore },
-    ...(hasMore ? { nextOffset: offset + sessions.length } : {}),
+    ...{ ts: hub.clock.now(), path: "(database)", count: sessions.length, totalCount: total, limitApplied: limit },
+    ...{ offset, hasMore, nextOffset: hasMore ? offset + sessions.length : null, owners: [] },
     defaults: sessionDefaults(hub),
     sessions: sessions.map((session) => sessionRow(hub, session, rowOptions(params))),
   };

@@ -103,8 +103,13 @@ function sum(sessions: readonly SessionRecord[]) {
 
 function aggregates(sessions: readonly SessionRecord[], totals: ReturnType<typeof sum>) {
   return {
-    ...{ messages: counts(sessions), tools: { totalCalls: 0, uniqueTools: 0, tools: [] } },
-    ...{ byModel: [], byProvider: [], byAgent: [], byChannel: [], daily: [], totals },
+    ...{
+      sessionCount: sessions.length,
+      messages: counts(sessions),
+      tools: { totalCalls: 0, uniqueTools: 0, tools: [] },
+    },
+    ...{ byModel: [], byProvider: [], byAgent: [], byChannel: [], byCreator: [], totals },
+    ...{ costDaily: [], dailyLatency: [], modelDaily: [], daily: [] },
   };
 }
 

@@ -27,9 +27,10 @@ export const v3: WireVersion = {
   params: (method, params) => (isObject(params ?? {}) ? PARAMS[method]?.(params ?? {}, params) : undefined) ?? params,
   result: (method, result, params) => (RESULTS[method] ? RESULTS[method](result, params) : result),
   error,
-  hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, ...hello }): HelloOk {
+  hello({ server: { bootId: _, ...server }, pluginSurfaceUrls: _urls, auth, features, ...hello }): HelloOk {
     const { deviceTokens: _tokens, ...own } = auth ?? { role: "", scopes: [] };
-    return { ...hello, server, ...(own.deviceToken === undefined ? {} : { auth: own }) };
+    const { methods, events } = features;
+    return { ...hello, server, features: { methods, events }, ...(own.deviceToken === undefined ? {} : { auth: own }) };
   },
   closeReason: ({ message }) => message,
 };

@@ -12,6 +12,7 @@ import { agentRuns } from "./011-agent-runs.ts";
 import { sessionNotes } from "./012-session-notes.ts";
 import { owner } from "./015-owner.ts";
 import { cron } from "./016-cron.ts";
+import { sent } from "./017-sent.ts";
 import { nodeWork } from "./019-node-work.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sessionNotes,
   nodeWork,
   cron,
+  sent,
 ];

@@ -1,0 +1,3 @@
+export { HouseChannels, type HouseChannelsOptions } from "./channels.ts";
+export { RoomsChannel } from "./rooms.ts";
+export { type Speakers, type Spoken, speakInRooms } from "./speak.ts";
