@@ -12,6 +12,7 @@ import {
   type Unit,
 } from "@barnacle/protocol/runtime";
 import { endpointOf, gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
+import { ApiRoutes } from "./api/index.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
@@ -205,6 +206,12 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     version: HUB_VERSION,
     devices,
     gateway,
+    routes: [
+      new ApiRoutes({
+        ...{ ...agent, heartbeats: everyday.services.heartbeats, hooks: config.hooks, clock, random, log },
+        secrets: [token, ...(config.gateway.password === undefined ? [] : [config.gateway.password])],
+      }),
+    ],
     isReady: () => ready,
     counters,
     clock,

@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Clock } from "@barnacle/protocol/runtime";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { RateLimit } from "../http/index.ts";
+
+const WRONG = { perMinute: 20, burst: 10 };
+
+/** Callers with a token in `Authorization: Bearer`, or in a header that the service names. Who guesses is slowed down. */
+export class Bearer {
+  readonly #hashes: readonly Buffer[];
+  readonly #wrong: RateLimit;
+
+  constructor(options: { secrets: readonly string[]; clock: Clock }) {
+    this.#hashes = options.secrets.map(hash);
+    this.#wrong = new RateLimit({ clock: options.clock, ...WRONG });
+  }
+
+  /** @returns undefined when the caller may go on; else how long to wait, 0 for a plain refusal */
+  refusal(request: FastifyRequest, headers: readonly string[] = []): number | undefined {
+    const given = tokenOf(request, headers);
+    if (given !== undefined && this.#matches(given)) return undefined;
+    return this.#wrong.take(request.socket.remoteAddress ?? "unknown");
+  }
+
+  #matches(given: string): boolean {
+    const hashed = hash(given);
+    return this.#hashes.map((known) => timingSafeEqual(hashed, known)).includes(true);
+  }
+}
+
+/** Status and waiting time of a refusal; the body is the service's own. */
+export function refused(reply: FastifyReply, waitMs: number): FastifyReply {
+  if (waitMs === 0) return reply.code(401).header("www-authenticate", "Bearer");
+  return reply.code(429).header("retry-after", String(Math.ceil(waitMs / 1000)));
+}
+
+function tokenOf(request: FastifyRequest, headers: readonly string[]): string | undefined {
+  const [, bearer] = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  if (bearer !== undefined) return bearer.trim();
+  for (const name of headers) {
+    const value = request.headers[name];
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return undefined;
+}
+
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
