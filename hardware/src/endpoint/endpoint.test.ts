@@ -22,6 +22,11 @@ const { files } = JSON.parse(readFileSync(new URL("manifest.json", FIXTURES), "u
 };
 const COMMANDS = files.filter((clip) => clip.wakeEnd !== undefined && clip.speechEnd !== undefined && !clip.hard);
 const DECIDED = ["end", "no-speech"];
+/** How near the true end Silero must find it, and how soon it must be told: its silence of 0.7 s and a margin. */
+const IN_QUIET = { foundS: 0.1, toldS: 0.85 };
+/** Music between the words and after them scores as speech for half a second more; that is the model's ear, not ours. */
+const IN_MUSIC = { foundS: 0.5, toldS: 1.25 };
+const MUSIC = new Set(["noisy-music10-garage-rms.wav"]);
 
 /** One score per frame: "s" is speech, "." is silence. */
 function decide(rule: EndpointRule, pattern: string): EndpointDecision {
@@ -95,12 +100,15 @@ t.test("Silero finds where commands end", async (t) => {
     const { decision, fed } = await feed(endpoint, sound);
     if (!t.match(decision, { kind: "end", reason: "silence" }, clip.file) || decision.kind !== "end") continue;
     const found = (decision.speechEndSample + from) / SAMPLE_RATE - (clip.speechEnd ?? 0);
-    t.ok(Math.abs(found) < 0.5, `${clip.file}: last speech ${Math.round(found * 1000)} ms from the true end`);
-    delays.push((fed + from) / SAMPLE_RATE - (clip.speechEnd ?? 0));
+    const told = (fed + from) / SAMPLE_RATE - (clip.speechEnd ?? 0);
+    const { foundS, toldS } = MUSIC.has(clip.file) ? IN_MUSIC : IN_QUIET;
+    t.ok(Math.abs(found) < foundS, `${clip.file}: last speech ${Math.round(found * 1000)} ms from the true end`);
+    t.ok(told < toldS, `${clip.file}: told ${Math.round(told * 1000)} ms after it`);
+    delays.push(told);
   }
-  const worst = Math.max(...delays);
-  t.ok(worst < 1.25, "told within the silence and half a second of the true end");
-  t.comment(`Silero: ${delays.length} commands, end told at most ${Math.round(worst * 1000)} ms after it`);
+  t.comment(
+    `Silero: ${delays.length} commands, end told at most ${Math.round(Math.max(...delays) * 1000)} ms after it`,
+  );
 });
 
 t.test("Silero hears no speech in near-silence, and loudness does not either", async (t) => {

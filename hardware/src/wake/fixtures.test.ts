@@ -22,7 +22,11 @@ interface Heard extends WakeHit {
 const FIXTURES = new URL("../../../test/fixtures/audio/", import.meta.url);
 const { files: CLIPS } = JSON.parse(readFileSync(new URL("manifest.json", FIXTURES), "utf8")) as { files: Clip[] };
 /** Frame grids to try: where a phrase falls in an engine's frames is chance in a room. */
-const OFFSETS_MS = [0, 40];
+const OFFSETS_MS = [0, 20, 40, 60];
+/** From the phrase's end until it is told, seconds. */
+const TOLD_S = 0.5;
+/** This voice trails off, and openWakeWord's own score rises only then: 523 ms on one grid, however quickly it is told. */
+const TOLD_LATE_S: Readonly<Record<string, number>> = { "cmd-what-time-m3.wav": 0.6 };
 const LEAD_S = 2;
 const BLOCK = 320;
 
@@ -131,7 +135,8 @@ for (const { engine: name, make, phraseOf } of EXPECTATIONS) {
           heardMs.push((hit.heardAt - clip.wakeEnd) * 1000);
           toldMs.push((hit.toldAt - clip.wakeEnd) * 1000);
           t.ok(hit.score >= 0.5 && hit.score <= 1, `${where}: score ${hit.score.toFixed(2)}`);
-          t.ok(hit.toldAt - clip.wakeEnd < 0.6, `${where}: told within 600 ms of the phrase's end`);
+          const limit = TOLD_LATE_S[clip.file] ?? TOLD_S;
+          t.ok(hit.toldAt - clip.wakeEnd < limit, `${where}: told within ${limit} s of the phrase's end`);
         } else if (clip.wakePhrase === undefined) {
           negatives++;
           t.same(hits, [], `${where}: silent`);

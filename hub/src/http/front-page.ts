@@ -7,7 +7,7 @@ export function frontPage(hubName: string, version: string): string {
     "  GET /health   alive",
     "  GET /ready    able to serve",
     "",
-    "From a shell on this machine:",
+    "From a shell on this machine (in a checkout of the sources: npx barnacle ...):",
     "  barnacle status            how the hub is",
     "  barnacle devices list      who is paired",
     "  barnacle devices code      a setup code for a new node",

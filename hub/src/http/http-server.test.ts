@@ -66,6 +66,8 @@ t.test("bad input is named, with the status of the table", async (t) => {
   const missing = await fetch(`${url}/nowhere`);
   t.equal(missing.status, 404);
   t.match(await missing.json(), { error: { code: "NOT_FOUND", message: "nothing is at GET /nowhere" } });
+  const front = await (await fetch(`${url}/`)).text();
+  t.match(front, /^Test: a Barnacle hub.*npx barnacle.*barnacle devices code/s, "and the front page says how to go on");
 });
 
 t.test("health is always, ready when it is", async (t) => {
