@@ -17,5 +17,6 @@ export type * from "./services/owner.ts";
 export type * from "./services/policy.ts";
 export type * from "./services/principal.ts";
 export type * from "./services/sessions.ts";
+export type * from "./services/speech.ts";
 export type * from "./services/voice.ts";
 export type * from "./services/wires.ts";

@@ -1,14 +1,16 @@
+import type { Recogniser } from "@barnacle/hardware/speech";
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import { HouseChannels, RoomsChannel } from "../channels/index.ts";
 import type { HubConfig } from "../config/schema.ts";
 import { CronJobs, type PayloadOptions } from "../cron/index.ts";
 import { HEARTBEAT_PROMPT, HeartbeatRuns } from "../heartbeat/index.ts";
 import type { AgentRuns, Commands, Devices, Household, Inbox, Router, Sessions } from "../services.ts";
+import { HubVoices, machineVoices, RecognisedTalk, type VoiceEngines } from "../speech/index.ts";
 import type { Store } from "../store/index.ts";
 import { StoredWakeRouting } from "../wakewords/index.ts";
 
 export interface EverydayPartsOptions {
-  readonly config: Pick<HubConfig, "cron" | "heartbeat">;
+  readonly config: Pick<HubConfig, "cron" | "heartbeat" | "speech">;
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -16,7 +18,11 @@ export interface EverydayPartsOptions {
   readonly runs: AgentRuns;
   readonly sessions: Sessions;
   readonly inbox: Pick<Inbox, "enter">;
-  readonly household: Pick<Household, "rooms">;
+  readonly household: Pick<Household, "rooms" | "grammar">;
+  /** The synthesisers of this machine unless given. */
+  readonly engines?: () => Promise<VoiceEngines>;
+  /** Made from the configuration unless given. */
+  readonly recogniser?: Recogniser;
   readonly devices: Pick<Devices, "list">;
   readonly router: Router;
   readonly commands: Commands;
@@ -37,8 +43,26 @@ export function everydayParts(options: EverydayPartsOptions) {
     ...{ ...shared, store, enabled: config.cron.enabled, deliver },
     wake: (reason, sessionKey) => heartbeats.wake(reason, sessionKey),
   });
+  const voices = new HubVoices({ store, engines: options.engines ?? machineVoices });
+  const { recogniser: engine, library, model } = config.speech;
+  const paths = { ...(library ? { library } : {}), ...(model ? { model } : {}) };
+  const talk = new RecognisedTalk({
+    ...{ clock, random, log, engine },
+    grammar: () => options.household.grammar(),
+    // Loaded with the first dictation: most hubs never hear one.
+    create: async () =>
+      options.recogniser ??
+      (await import("@barnacle/hardware/speech")).createRecogniser(engine, { ...paths, clock, log }),
+    async available() {
+      if (options.recogniser) return true;
+      const { recogniserInfos } = await import("@barnacle/hardware/speech");
+      return (await recogniserInfos({ [engine]: paths })).some(
+        (info) => info.engine === engine && info.availability.available,
+      );
+    },
+  });
   const wakeRouting = new StoredWakeRouting({ store, clock });
   /** To be started after the agent, in this order. */
-  const units = (): readonly Unit[] => [wakeRouting, heartbeats, cron];
-  return { services: { channels, cron, heartbeats, wakeRouting }, units };
+  const units = (): readonly Unit[] => [wakeRouting, talk, heartbeats, cron];
+  return { services: { channels, voices, talk, cron, heartbeats, wakeRouting }, units };
 }

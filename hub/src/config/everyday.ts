@@ -7,6 +7,20 @@ export const CronConfig = Type.Object(
   { ...strict, default: {} },
 );
 
+export const SpeechConfig = Type.Object(
+  {
+    recogniser: Type.String({
+      default: "pocketsphinx",
+      minLength: 1,
+      maxLength: 40,
+      description: "who recognises dictation of apps: pocketsphinx or vosk",
+    }),
+    library: Type.Optional(Type.String({ description: "file of the recogniser's library" })),
+    model: Type.Optional(Type.String({ description: "folder of the recogniser's model" })),
+  },
+  { ...strict, default: {}, description: "speech of the hub itself, for clients that have none" },
+);
+
 export const HeartbeatConfig = Type.Object(
   {
     every: Type.String({ default: "0m", maxLength: 20, description: "how often, as in `30m`; `0m`: only when woken" }),

@@ -1,7 +1,7 @@
 import { Appliance, literals, RoomName, SiteId } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
 import { AgentConfig, AgentProfile, HooksConfig } from "./agent.ts";
-import { CronConfig, HeartbeatConfig } from "./everyday.ts";
+import { CronConfig, HeartbeatConfig, SpeechConfig } from "./everyday.ts";
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
@@ -149,6 +149,7 @@ export const HubConfig = Type.Object(
     hooks: HooksConfig,
     cron: CronConfig,
     heartbeat: HeartbeatConfig,
+    speech: SpeechConfig,
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),
     log: Type.Object(
       { level: Type.Unsafe<string>({ ...literals(["debug", "info", "warn", "error"]), default: "info" }) },

@@ -37,6 +37,8 @@ export const EVENTS = {
   "node.hostStats": event("read", "no", true),
   "node.runnerInventory.changed": event("read", "no", true),
   "users.prefs.changed": event("read", "no", true),
+  "talk.mode": event("all", "yes", true),
+  "talk.event": event("direct", "no", false),
   heartbeat: event("read", "no", true),
   cron: event("read", "no", true),
   agent: event("read", "subscribed", false),

@@ -254,6 +254,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
 
   closed(connection: Connection, reason: string): void {
     this.#connections.delete(connection);
+    this.#hub.talk.drop(connection.connId);
     if (!connection.admission) {
       this.#hub.counters.add("gateway.refused.connect");
       this.log.info(

@@ -19,6 +19,8 @@ import type {
   Policy,
   Router,
   SessionBook,
+  TalkSessions,
+  Voices,
   VoiceTurns,
   WakeRouting,
   WakeWords,
@@ -39,6 +41,8 @@ export interface GatewayServices {
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;
   readonly channels: Channels;
+  readonly voices: Voices;
+  readonly talk: TalkSessions;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;
   readonly wakeRouting: WakeRouting;

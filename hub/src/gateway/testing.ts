@@ -6,7 +6,7 @@ import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/proto
 import { type RawData, WebSocket } from "ws";
 import { Agents, HomeTools, Models, Toolbox } from "../agent/index.ts";
 import { FakeRuns } from "../agent/testing.ts";
-import { testEveryday } from "../compose/everyday.testing.ts";
+import { type Everyday, testEveryday } from "../compose/everyday.testing.ts";
 import { HubConfig, YamlConfigFile } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
@@ -90,7 +90,7 @@ export const MESSAGE: InboxMessage = {
   receivedAt: 1,
 };
 
-export interface TestGateway extends TestRegistry {
+export interface TestGateway extends TestRegistry, Everyday {
   readonly url: string;
   readonly port: number;
   readonly gateway: GatewayServer;

@@ -27,7 +27,9 @@ import { sessionUsageMethods } from "./sessions-usage.ts";
 import { sessionWatchMethods } from "./sessions-watch.ts";
 import { sessionWriteMethods } from "./sessions-write.ts";
 import { statusMethods } from "./status.ts";
+import { talkMethods } from "./talk.ts";
 import { toolMethods } from "./tools.ts";
+import { ttsMethods } from "./tts.ts";
 import { userMethods } from "./users.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
@@ -54,6 +56,8 @@ const FAMILIES: readonly Method[] = [
   ...configMethods,
   ...channelMethods,
   ...cronMethods,
+  ...ttsMethods,
+  ...talkMethods,
   ...heartbeatMethods,
   ...userMethods,
   ...chatMethods,

@@ -13,6 +13,7 @@ import { sessionNotes } from "./012-session-notes.ts";
 import { owner } from "./015-owner.ts";
 import { cron } from "./016-cron.ts";
 import { sent } from "./017-sent.ts";
+import { speech } from "./018-speech.ts";
 import { nodeWork } from "./019-node-work.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   nodeWork,
   cron,
   sent,
+  speech,
 ];
