@@ -7,6 +7,17 @@ const Anything = Type.Unknown();
 const Key = Type.Object({ sessionKey: Type.String({ minLength: 1, maxLength: 512 }) });
 const NOTHING = { partial: "always empty: there is nothing of the kind here" } as const;
 
+/** How the protocol says that there is no account at a code host. */
+const NO_ACCOUNT = {
+  ...{ source: "system-detected", credentialKind: "native", credentialState: "unavailable", account: null },
+  ...{ gitAuthor: { name: null, email: null }, evidence: "none", accessExpiresAtMs: null },
+  ...{ refreshState: "not_applicable", oauthScopes: [], repositoryGrants: "unknown" },
+} as const;
+const NO_LINK = {
+  ...{ state: "disconnected", generation: null, account: null, accessExpiresAtMs: null },
+  ...{ refreshState: "not_applicable", pending: null },
+} as const;
+
 /** Reads that clients make when they show a page, of things that a home hub never has any of. Source: gateway protocol 4, "methods, views and priority". */
 export const emptyMethods: readonly Method[] = [
   nothing("plugin.approval.list", "approvals", () => []),
@@ -21,6 +32,28 @@ export const emptyMethods: readonly Method[] = [
   nothing("mentions.list", "read", () => ({ items: [] })),
   nothing("projects.list", "read", () => ({ projects: [], recents: [], observedProjects: [] })),
   nothing("themes.list", "read", () => ({ themes: [] })),
+  nothing("worktrees.list", "read", () => ({ worktrees: [] })),
+  nothing("users.github.status", "read", () => ({ personal: NO_LINK, system: NO_ACCOUNT })),
+  method({
+    name: "tools.github.status",
+    access: "read",
+    support: NOTHING,
+    params: Type.Object({
+      agentId: Type.Optional(Type.String({ maxLength: 200 })),
+      selectedScope: Type.Optional(Type.String({ maxLength: 40 })),
+    }),
+    run: ({ agentId = "main", selectedScope = "system" }) => ({
+      ...{ agentId, selectedScope, effective: NO_ACCOUNT },
+      selected: { scope: selectedScope, configured: false, identity: NO_ACCOUNT },
+    }),
+  }),
+  method({
+    name: "diagnostics.lanes",
+    access: "read",
+    support: { partial: "no lanes: every session has a queue of its own" },
+    params: Anything,
+    run: (_params, { hub }) => ({ ts: hub.clock.now(), lanes: [], dynamic: null }),
+  }),
   method({
     name: "board.get",
     access: "read",

@@ -51,7 +51,6 @@ const GROUPS: readonly Group[] = [
   {
     why: "the hub keeps no git work trees",
     names: {
-      read: "worktrees.list",
       write: "worktrees.branches worktrees.create",
       admin: "worktrees.remove worktrees.restore worktrees.gc",
     },
@@ -67,7 +66,7 @@ const GROUPS: readonly Group[] = [
   {
     why: "the hub has no account at a code host",
     names: {
-      read: `tools.github.status users.github.status users.github.authorize.start users.github.authorize.poll
+      read: `users.github.authorize.start users.github.authorize.poll
         users.github.authorize.cancel users.github.disconnect controlUi.githubPreview`,
       admin:
         "tools.github.configure tools.github.authorize.start tools.github.authorize.poll tools.github.authorize.cancel",
@@ -138,10 +137,6 @@ const GROUPS: readonly Group[] = [
   {
     why: "the hub drives no browser",
     names: { write: "browser.request" },
-  },
-  {
-    why: "the hub runs its work without lanes",
-    names: { read: "diagnostics.lanes" },
   },
   {
     why: "conversations of other gateways are not joined; send and chat.send reach everybody here",
