@@ -24,6 +24,10 @@ const SENTENCE = [word("stop", 0, 9, -20), word("the", 10, 19, -20), word("music
 /** Stands in for the native library: says what the test tells it to. */
 class FakeLibrary {
   path: Segment[] = SENTENCE;
+  /** Best path of the rivals' grammar. */
+  rival: Segment[] = [];
+  rivals = "";
+  selected = "";
   opens = true;
   accepts = true;
   readonly words = new Map<string, string>();
@@ -42,11 +46,13 @@ class FakeLibrary {
     if (decoder === 1) this.words.set(text, phones);
     return /^[A-Z ]+$/.test(phones);
   }
-  setGrammar(decoder: Pointer, _name: string, jsgf: string): boolean {
-    if (decoder === 1) this.grammar = jsgf;
+  setGrammar(decoder: Pointer, name: string, jsgf: string): boolean {
+    if (name === "rivals") this.rivals = jsgf;
+    else if (decoder === 1) this.grammar = jsgf;
     return this.accepts || decoder === 2;
   }
-  select(): boolean {
+  select(decoder: Pointer, name: string): boolean {
+    if (decoder === 1) this.selected = name;
     return true;
   }
   start(): boolean {
@@ -58,14 +64,15 @@ class FakeLibrary {
   }
   closeFrontEnd(): void {}
   startFrontEnd(): void {}
-  cepstra(): Float32Array {
-    return new Float32Array();
+  cepstra(_frontEnd: Pointer, samples: Int16Array): Float32Array {
+    return new Float32Array(Math.floor(samples.length / 160) * 13);
   }
   end(): boolean {
     return true;
   }
   segments(decoder: Pointer): Segment[] {
-    return decoder === 1 ? this.path : [word("_aa", 0, 99, -20)];
+    if (decoder !== 1) return [word("_aa", 0, 99, -20)];
+    return this.selected === "rivals" ? this.rival : this.path;
   }
 }
 
@@ -101,6 +108,27 @@ t.test("a sentence that fits badly, half a sentence and none at all are rejected
   t.match(hear(bad), { outcome: "rejected", text: "", nearest: "stop the music" });
   t.match(hear(SENTENCE.slice(0, 2)), { outcome: "rejected", text: "", confidence: 0 });
   t.match(hear([]), { outcome: "rejected" });
+});
+
+t.test("a sentence that hardly beats its nearest rival is taken in quiet, and rejected when it does not", async (t) => {
+  const { engine, library } = setUp();
+  engine.setGrammar({ ...GRAMMAR, jsgf: "#JSGF V1.0; grammar g; public <s> = (stop | start) the music;" });
+  const hear = (rival: Segment[]) => {
+    library.rival = rival;
+    engine.start();
+    engine.feed(speech);
+    return engine.finish();
+  };
+  library.path = [word("stop", 30, 39, -20), word("the", 40, 49, -20), word("music", 50, 59, -20)];
+  // The rivals hear the sentence with a quarter of a second around it.
+  const rival = (score: number) => [word("start", 25, 34, score), word("the", 35, 44, -20), word("music", 45, 54, -20)];
+  const worse = rival(-22);
+  t.match(hear(worse), { outcome: "transcript", text: "stop the music", evidence: { margin: 20 } });
+  t.match(library.rivals, /public <s> = start the music;|<s> = start the music;/);
+  t.equal(library.selected, "turn", "the household's grammar is back in its place");
+  const better = rival(-5);
+  t.match(hear(better), { outcome: "rejected", nearest: "stop the music", evidence: { margin: -150 } });
+  t.match(hear(better.slice(0, 1)), { outcome: "transcript" }, "half a rival is none");
 });
 
 t.test("silence is no speech, whatever the decoder made of it", async (t) => {

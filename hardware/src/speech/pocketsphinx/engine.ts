@@ -4,15 +4,17 @@ import type { Samples } from "../../audio/format.ts";
 import { LevelMeter } from "../activity.ts";
 import type { EngineSpec, SpeechEngine } from "../engine.ts";
 import { parseJsgf, withoutComments } from "../grammar/jsgf.ts";
-import { grammarWords, isSentence } from "../grammar/sentences.ts";
+import { SentenceNetwork } from "../grammar/network.ts";
+import { grammarWords } from "../grammar/sentences.ts";
 import type { Recognition, SpeechGrammar } from "../port.ts";
 import { featureSettings, readFeatures } from "./features.ts";
-import { confidenceOf, weigh } from "./judge.ts";
-import { CepstralMean } from "./mean.ts";
-import { PocketsphinxLibrary, type Pointer } from "./native.ts";
+import { confidenceOf, scoreBetween, textOf, weigh, wordsOf } from "./judge.ts";
+import { CepstralMean, COEFFICIENTS } from "./mean.ts";
+import { PocketsphinxLibrary, type Pointer, type Segment } from "./native.ts";
 import { lookUp, withAccents } from "./pronunciation.ts";
+import { rivalsOf } from "./rivals.ts";
 import { guessPronunciation } from "./spelling.ts";
-import { PHONE_WORDS, prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wake-prefix.ts";
+import { PHONE_WORDS, type PrefixWord, prefixWords, WAKE_PRONUNCIATIONS, withPrefix } from "./wake-prefix.ts";
 
 type Spec = Extract<EngineSpec, { engine: "pocketsphinx" }>;
 type Library = Pick<
@@ -44,9 +46,13 @@ export function openPocketsphinx(spec: Spec): SpeechEngine {
   return new PocketsphinxEngine(spec, new PocketsphinxLibrary(spec.library), dictionary, readFeatures(spec.model));
 }
 
+/** Frames (10 ms each) before and after a sentence that its rivals may use as well: "unlock" is longer than "lock". */
+const RIVAL_FRAMES = 25;
+
 /**
  * Two decoders hear every utterance: one knows the household's sentences, the other only phones. The first gives the
- * sentence, the two together say whether it is what was spoken.
+ * sentence, the two together say whether it is what was spoken. Then the sentence's nearest rivals are tried on the same
+ * sound: in noise, what beats them by little is as likely one of them.
  */
 export class PocketsphinxEngine implements SpeechEngine {
   readonly #spec: Spec;
@@ -57,7 +63,10 @@ export class PocketsphinxEngine implements SpeechEngine {
   readonly #frontEnd: Pointer;
   /** Pronunciations known to the sentence decoder, by word; the library cannot forget any. */
   readonly #known = new Map<string, Set<string>>();
-  #isSentence: (text: string) => boolean = () => false;
+  #network: SentenceNetwork | undefined;
+  #prefix: readonly PrefixWord[] = [];
+  /** What was decoded of the running utterance. */
+  #heard: Float32Array[] = [];
   #meter = new LevelMeter();
   #mean = new CepstralMean();
 
@@ -104,12 +113,14 @@ export class PocketsphinxEngine implements SpeechEngine {
     if (!this.#library.setGrammar(this.#sentences, "turn", jsgf) || !this.#library.select(this.#sentences, "turn")) {
       throw new BarnacleError("INPUT_INVALID", "pocketsphinx refuses the speech grammar");
     }
-    this.#isSentence = (text) => isSentence(parsed, text);
+    this.#network = new SentenceNetwork(parsed);
+    this.#prefix = prefix;
   }
 
   start(): void {
     this.#meter = new LevelMeter();
     this.#mean = new CepstralMean();
+    this.#heard = [];
     this.#library.startFrontEnd(this.#frontEnd);
     for (const decoder of [this.#sentences, this.#loop]) {
       if (!this.#library.start(decoder))
@@ -130,8 +141,11 @@ export class PocketsphinxEngine implements SpeechEngine {
     const evidence = weigh(path, loop, (frame) => this.#meter.levelAt(frame), this.#meter.background());
     const engine = "pocketsphinx";
     if (evidence && this.#isSentence(evidence.text)) {
-      const confidence = confidenceOf(evidence);
-      const { text, ...seen } = evidence;
+      const alone = confidenceOf(evidence);
+      const margin = alone >= this.#spec.threshold ? this.#marginOf(path) : undefined;
+      const confidence = margin === undefined ? alone : confidenceOf(evidence, margin);
+      const { text, ...rest } = evidence;
+      const seen = margin === undefined ? rest : { ...rest, margin };
       if (confidence >= this.#spec.threshold)
         return { outcome: "transcript", text, confidence, engine, evidence: seen };
       if (this.#meter.heardSpeech()) {
@@ -152,7 +166,43 @@ export class PocketsphinxEngine implements SpeechEngine {
     this.#library.close(this.#loop);
   }
 
+  #isSentence(text: string): boolean {
+    return this.#network?.ends(this.#network.start, text.split(" ")) === true;
+  }
+
+  /** By how much score the sentence beats its nearest rival; undefined when it has none that fits at all. */
+  #marginOf(path: readonly Segment[]): number | undefined {
+    const words = wordsOf(path);
+    const phones = (word: string): string[] => [...(this.#known.get(word) ?? [])][0]?.split(" ") ?? [];
+    const rivals = this.#network && rivalsOf(this.#network, textOf(words).split(" "), phones);
+    if (rivals === undefined) return undefined;
+    const cepstra = joined(this.#heard);
+    const last = cepstra.length / COEFFICIENTS - 1;
+    const from = Math.max(0, (words[0]?.start ?? 0) - RIVAL_FRAMES);
+    const to = Math.min(last, (words.at(-1)?.end ?? last) + RIVAL_FRAMES);
+    const sound = cepstra.subarray(from * COEFFICIENTS, (to + 1) * COEFFICIENTS);
+    const rival = this.#decodeRivals(withPrefix(rivals, "<s>", this.#prefix), sound);
+    // A path that broke off is no sentence, and its score says nothing.
+    if (!this.#isSentence(textOf(wordsOf(rival)))) return undefined;
+    return scoreBetween(path, from, to) - scoreBetween(rival, 0, to - from);
+  }
+
+  /** Decodes again with another grammar, which the sentence decoder forgets afterwards. */
+  #decodeRivals(jsgf: string, cepstra: Float32Array): Segment[] {
+    const library = this.#library;
+    try {
+      if (!library.setGrammar(this.#sentences, "rivals", jsgf) || !library.select(this.#sentences, "rivals")) return [];
+      if (!library.start(this.#sentences)) return [];
+      library.feedCepstra(this.#sentences, cepstra);
+      library.end(this.#sentences);
+      return library.segments(this.#sentences);
+    } finally {
+      library.select(this.#sentences, "turn");
+    }
+  }
+
   #decode(cepstra: Float32Array): void {
+    this.#heard.push(cepstra);
     this.#library.feedCepstra(this.#sentences, cepstra);
     this.#library.feedCepstra(this.#loop, cepstra);
   }
@@ -183,4 +233,14 @@ export class PocketsphinxEngine implements SpeechEngine {
   #modelInvalid(why: string): BarnacleError {
     return new BarnacleError("MODEL_INVALID", `the acoustic model ${this.#spec.model} cannot be used: ${why}`);
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

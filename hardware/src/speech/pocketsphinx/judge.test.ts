@@ -61,3 +61,23 @@ t.test("swallowed speech weighs more in a quiet room than over music", async (t)
   const whole = [segment("stop", 0, 399, -20)];
   t.equal(weigh(whole, LOOP, even, QUIET)?.swallowedInQuiet, 0);
 });
+
+t.test("in noise a sentence must beat its nearest rival by far, in quiet by little", async (t) => {
+  const sure = (background: number, margin?: number): number => {
+    const evidence = weigh([segment("stop", 0, 99, -20)], LOOP, even, background);
+    return evidence ? confidenceOf(evidence, margin) : Number.NaN;
+  };
+  t.ok(sure(-60, 1) > 0.9, "40 dB over the background");
+  t.ok(sure(-60, -100) < 0.5);
+  t.ok(sure(-30, 300) < 0.01, "10 dB over it");
+  t.ok(sure(-30, 601) > 0.9);
+  t.ok(sure(-30) > 0.9, "no rival at all");
+  t.ok(sure(-42.5, 200) < 0.5 && sure(-42.5, 301) > 0.9, "half way between");
+});
+
+t.test("a word of no sentence, in quiet, is enough to reject one that fits well", async (t) => {
+  const path = [segment("stop", 0, 45, -10), segment("<sil>", 46, 99, -48)];
+  const evidence = weigh(path, LOOP, even, -64);
+  t.ok(evidence && evidence.swallowedInQuiet > 1);
+  t.ok(evidence && confidenceOf(evidence) < 0.5);
+});
