@@ -6,9 +6,9 @@
  *
  * `home` is `test/fixtures/audio/home-commands.gram`, `house` the demo household's grammar. The corpus is made by
  * `speech-corpus.ts` the first time and kept in `--corpus`. `--sample` clips are drawn from it, seeded: half commands,
- * two thirds of each clean. Each is heard twice: fed in frames as a node does, and as a file (not with `--live`). `--rows` writes the live
- * evidence of each clip, from which `--fit` prints
- * weights for the recogniser's judge. Fit on `dev`, judge on `test`: the halves share neither voices nor sentences.
+ * two thirds of each clean. Each is heard twice: fed in frames as a node does, and as a file (not with `--live`). `--rows`
+ * writes the live evidence of each clip, from which `--fit` prints weights for the recogniser's judge. Fit on `dev`, judge
+ * on `test`: the halves share neither voices nor sentences.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
