@@ -8,7 +8,7 @@ import { SentenceNetwork } from "../grammar/network.ts";
 import { grammarWords } from "../grammar/sentences.ts";
 import type { Recognition, SpeechGrammar } from "../port.ts";
 import { featureSettings, readFeatures } from "./features.ts";
-import { confidenceOf, scoreBetween, textOf, weigh, wordsOf } from "./judge.ts";
+import { confidenceOf, neededMargin, scoreBetween, textOf, weigh, wordsOf } from "./judge.ts";
 import { CepstralMean, COEFFICIENTS } from "./mean.ts";
 import { PocketsphinxLibrary, type Pointer, type Segment } from "./native.ts";
 import { lookUp, withAccents } from "./pronunciation.ts";
@@ -51,8 +51,8 @@ const RIVAL_FRAMES = 25;
 
 /**
  * Two decoders hear every utterance: one knows the household's sentences, the other only phones. The first gives the
- * sentence, the two together say whether it is what was spoken. Then the sentence's nearest rivals are tried on the same
- * sound: in noise, what beats them by little is as likely one of them.
+ * sentence, the two together say whether it is what was spoken. In noise the sentence's nearest rivals are then tried on the
+ * same sound: what beats them by little is as likely one of them.
  */
 export class PocketsphinxEngine implements SpeechEngine {
   readonly #spec: Spec;
@@ -142,7 +142,8 @@ export class PocketsphinxEngine implements SpeechEngine {
     const engine = "pocketsphinx";
     if (evidence && this.#isSentence(evidence.text)) {
       const alone = confidenceOf(evidence);
-      const margin = alone >= this.#spec.threshold ? this.#marginOf(path) : undefined;
+      const doubtful = alone >= this.#spec.threshold && neededMargin(evidence) > 0;
+      const margin = doubtful ? this.#marginOf(path) : undefined;
       const confidence = margin === undefined ? alone : confidenceOf(evidence, margin);
       const { text, ...rest } = evidence;
       const seen = margin === undefined ? rest : { ...rest, margin };

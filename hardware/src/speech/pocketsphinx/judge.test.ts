@@ -62,17 +62,16 @@ t.test("swallowed speech weighs more in a quiet room than over music", async (t)
   t.equal(weigh(whole, LOOP, even, QUIET)?.swallowedInQuiet, 0);
 });
 
-t.test("in noise a sentence must beat its nearest rival by far, in quiet it may be level with it", async (t) => {
+t.test("in noise a sentence must beat its nearest rival by far, in quiet nothing is asked", async (t) => {
   const sure = (background: number, margin?: number): number => {
     const evidence = weigh([segment("stop", 0, 99, -20)], LOOP, even, background);
     return evidence ? confidenceOf(evidence, margin) : Number.NaN;
   };
-  t.ok(sure(-60, -99) > 0.9, "40 dB over the background");
-  t.ok(sure(-60, -210) < 0.5);
+  t.ok(sure(-60, 0) > 0.9, "40 dB over the background");
   t.ok(sure(-30, 300) < 0.01, "10 dB over it");
   t.ok(sure(-30, 701) > 0.9);
   t.ok(sure(-30) > 0.9, "no rival at all");
-  t.ok(sure(-42.5, 200) < 0.5 && sure(-42.5, 301) > 0.9, "half way between");
+  t.ok(sure(-42.5, 250) < 0.5 && sure(-42.5, 351) > 0.9, "half way between");
 });
 
 t.test("a word of no sentence, in quiet, is enough to reject one that fits well", async (t) => {

@@ -28,8 +28,8 @@ export interface Evidence {
  * Logistic regression over `Evidence`, both classes weighted alike, a sentence recognised wrongly counting as one to
  * reject. The first four weights: on the tuning half of `test/load/speech-corpus.ts` a fit with each voice left out in turn
  * came within 0.1 of them and rejected no better. The rest were chosen by hand: fitted in one go
- * they would trade wrong commands for missed ones, and a wrong one is worse. `absentWord`, the noisy margin's last 100 and the
- * quiet margin's were added with clips of the judging half in view. The number of words, their stretch, the second worst word,
+ * they would trade wrong commands for missed ones, and a wrong one is worse. `absentWord` and the margin's last 100
+ * were added with clips of the judging half in view. The number of words, their stretch, the second worst word,
  * the margin as one more summand and everyday words that sound like the sentence's were tried and added nothing.
  */
 const WEIGHTS = {
@@ -46,11 +46,12 @@ const WEIGHTS = {
 const PLAINLY = 1;
 /** A worst word below this was not said at all: the sentence broke off. */
 const ABSENT = -45;
-/** By how much score a sentence must beat its nearest rival in noise. */
+/**
+ * By how much score a sentence must beat its nearest rival in noise. In quiet nothing is asked: what was wrong there beat
+ * its rivals as clearly as what was right.
+ */
 const NOISY_MARGIN = 700;
-/** The same in quiet: there the first decoding is right, and rivals, on their shorter sound, come out level with it. */
-const QUIET_MARGIN = -100;
-/** Contrasts at which it is as quiet, and as noisy, as it counts; decibels. */
+/** Contrasts at which it is quiet, and as noisy as it counts; decibels. */
 const QUIET_DB = 30;
 const NOISY_DB = 15;
 /** Lost at the edges of words by sentences that were heard rightly. */
@@ -105,10 +106,9 @@ export function weigh(
   };
 }
 
-/** How much score by which a sentence must beat its nearest rival it lacks. @param margin by how much it beats it */
-function lackOfMargin({ contrast }: Evidence, margin: number): number {
-  const noise = Math.min(1, Math.max(0, (QUIET_DB - contrast) / (QUIET_DB - NOISY_DB)));
-  return Math.max(0, QUIET_MARGIN + (NOISY_MARGIN - QUIET_MARGIN) * noise - margin);
+/** By how much score a sentence must beat its nearest rival to be believed; 0 where it is quiet. */
+export function neededMargin({ contrast }: Evidence): number {
+  return NOISY_MARGIN * Math.min(1, Math.max(0, (QUIET_DB - contrast) / (QUIET_DB - NOISY_DB)));
 }
 
 /**
@@ -125,7 +125,7 @@ export function confidenceOf(evidence: Evidence, margin = Number.POSITIVE_INFINI
     WEIGHTS.swallowedInQuiet * evidence.swallowedInQuiet +
     WEIGHTS.plainlySwallowed * Math.max(0, evidence.swallowedInQuiet - PLAINLY) +
     WEIGHTS.absentWord * Math.min(0, evidence.worstWord - ABSENT) +
-    WEIGHTS.lackOfMargin * lackOfMargin(evidence, margin);
+    WEIGHTS.lackOfMargin * Math.max(0, neededMargin(evidence) - margin);
   return 1 / (1 + Math.exp(-sum));
 }
 
