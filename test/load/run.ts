@@ -13,8 +13,8 @@ const BENCHES: readonly (readonly string[])[] = [
   ["turn.ts"],
   ["route.ts"],
   ["store.ts"],
-  ["speech-eval.ts", "--grammar", "home", "--sample", "150"],
-  ["speech-eval.ts", "--grammar", "house", "--sample", "150"],
+  ["speech-eval.ts", "--grammar", "home", "--sample", "150", "--live"],
+  ["speech-eval.ts", "--grammar", "house", "--sample", "150", "--live"],
 ];
 
 const over: string[] = [];
