@@ -11,13 +11,14 @@ import {
   systemRandom,
   type Unit,
 } from "@barnacle/protocol/runtime";
-import { endpointOf, gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
+import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
 import { ApiRoutes } from "./api/index.ts";
 import { AuditTrail } from "./audit/index.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
 import { everydayParts } from "./compose/everyday.ts";
+import { reach } from "./compose/reach.ts";
 import { defaultConfigFile, type HubConfig, YamlConfigFile } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
@@ -191,7 +192,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     log,
     token,
     identity: loadOrCreateIdentity(stateDir),
-    endpoint: () => endpointOf({ port: http.port, host, publicUrl: config.gateway.publicUrl }),
+    endpoint: () => way.endpoint(),
     password: config.gateway.password,
     nodeCommands: config.gateway.nodeCommands,
     trustedProxies: config.gateway.trustedProxies,
@@ -199,8 +200,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     requestsPerMinute: config.gateway.requestsPerMinute,
     stateDir,
   });
+  const way = reach({ config, stateDir, host, port: () => http.port, clock, log });
   const http: HttpServer = new HttpServer({
     host,
+    tls: way.front,
     port: options.port ?? config.gateway.port,
     hubName: config.name,
     version: HUB_VERSION,
@@ -233,9 +236,11 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     voice,
     ...agent.units(),
     ...everyday.units(),
+    ...way.before,
     gateway,
     broker,
     http,
+    ...way.after,
   ];
   await kept(store, () => startAll(units));
   ready = true;

@@ -45,6 +45,10 @@ export function buildProgram(io: Io, open: (command: Command) => Session): Comma
     .option("--json", "print JSON with a stable shape")
     .option("--url <url>", "the hub's address (BARNACLE_URL)")
     .option("--token <token>", "operator token (BARNACLE_TOKEN; read from the state directory on the hub's machine)")
+    .option(
+      "--fingerprint <sha256>",
+      "of the hub's certificate, for wss:// (BARNACLE_FINGERPRINT; `barnacle status` shows it)",
+    )
     .option("--state-dir <dir>", "the hub's state directory (BARNACLE_STATE_DIR)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -59,6 +59,7 @@ const methods = {
   "barnacle.devices.block": () => ({ device }),
   "barnacle.devices.code": () => ({ code: "ABCD-EFGH", expiresAtMs: Date.now() + 600_000 }),
   "barnacle.devices.pending": () => ({ pending: [] }),
+  "gateway.identity.get": () => ({}),
   "device.pair.approve": () => ({ requestId: "r", device }),
   "device.token.rotate": () => ({ deviceId, role: "operator", token: "new" }),
   "node.invoke": () => ({ ok: true, nodeId: deviceId, command: "gpio.write", payload: { line: 2, value: 1 } }),

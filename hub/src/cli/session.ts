@@ -9,6 +9,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly url?: string;
   readonly token?: string;
+  readonly fingerprint?: string;
   readonly stateDir?: string;
 }
 

@@ -58,6 +58,12 @@ export const HubConfig = Type.Object(
           description:
             "whether approving a gateway node approves the commands it names; by-protocol: for protocol 3 only, whose operators know one approval",
         }),
+        tls: Type.Unsafe<"auto" | "off" | "required">({
+          ...literals(["auto", "off", "required"]),
+          default: "auto",
+          description:
+            "encryption on the gateway's port, beside plain text; auto: when other machines may connect; required: plain text for this machine only",
+        }),
         publicUrl: Type.Optional(
           Type.String({
             pattern: "^wss?://",
@@ -76,6 +82,16 @@ export const HubConfig = Type.Object(
           minimum: 60,
           maximum: 100_000_000,
           description: "requests of one gateway connection; more are refused with RATE_LIMITED",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+    discovery: Type.Object(
+      {
+        mdns: Type.Unsafe<"minimal" | "full" | "off">({
+          ...literals(["minimal", "full", "off"]),
+          default: "minimal",
+          description: "announcement on the LAN, when other machines may connect; full: with ways to log in",
         }),
       },
       { ...strict, default: {} },

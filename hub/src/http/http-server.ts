@@ -12,6 +12,7 @@ import { frontPage } from "./front-page.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { HttpRoutes } from "./routes.ts";
 import { NO_SCHEMA_COMPILERS } from "./schema-compilers.ts";
+import type { TlsFront } from "./tls-front.ts";
 
 const BODY_LIMIT = 64 * 1024;
 /** A waiting node asks for a challenge and for its state every few seconds; many may share an address. */
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly devices: Devices;
   readonly gateway: Upgrades;
+  /** TLS on the same port. */
+  readonly tls?: TlsFront | undefined;
   /** What else is served on this port. */
   readonly routes?: readonly HttpRoutes[];
   /** True once the hub can serve nodes and operators. */
@@ -84,8 +87,11 @@ export class HttpServer implements Unit {
       socket.setTimeout(0);
       this.#options.gateway.handleUpgrade(request, socket, head);
     });
-    const { host, port } = this.#options;
+    const { host, port, tls } = this.#options;
     try {
+      // After everything that listens to the server itself, and before the first connection.
+      await server.ready();
+      await tls?.attach(server.server);
       await server.listen({ host, port });
     } catch (error) {
       await server.close();
@@ -100,6 +106,7 @@ export class HttpServer implements Unit {
     if (!server) return;
     // The port is free only when the last connection on it has ended, and upgraded ones are not the HTTP server's to end.
     await this.#options.gateway.stop();
+    this.#options.tls?.close();
     await server.close();
   }
 

@@ -98,6 +98,12 @@ export const ERROR_TABLE = {
     401,
     "INVALID_REQUEST",
   ),
+  CERTIFICATE_MISMATCH: entry(
+    "The hub's certificate is not one that this client trusts.",
+    "Give the fingerprint that `barnacle status` shows on the hub's machine: --fingerprint or BARNACLE_FINGERPRINT.",
+    502,
+    "UNAVAILABLE",
+  ),
   FORBIDDEN: entry(
     "The caller may not do this.",
     "Ask for a wider scope, or use an operator that has it.",

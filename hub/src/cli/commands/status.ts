@@ -23,6 +23,8 @@ interface Status {
   readonly wakeWords: readonly string[];
   readonly lastTurn: TurnRecord | null;
   readonly counters: Readonly<Record<string, number>>;
+  /** SHA-256 of the hub's certificate, when its port speaks TLS. */
+  readonly tlsFingerprint?: string;
 }
 
 export const statusFamily: Family = (program, open) => {
@@ -47,13 +49,14 @@ export const statusFamily: Family = (program, open) => {
 };
 
 async function readStatus(client: GatewayClient): Promise<Status> {
-  const [health, devices, pairing, wake, turns, counted] = await Promise.all([
+  const [health, devices, pairing, wake, turns, counted, own] = await Promise.all([
     client.call<{ ok: boolean; durationMs?: number }>("health"),
     listDevices(client),
     client.call<{ pending: readonly PendingPairing[] }>("barnacle.devices.pending"),
     client.call<{ triggers: readonly string[] }>("voicewake.get"),
     client.call<{ turns: readonly TurnRecord[] }>("barnacle.turns.list", { limit: 1 }),
     client.call<{ counters: Readonly<Record<string, number>> }>("barnacle.counters"),
+    client.call<{ tlsFingerprint?: string }>("gateway.identity.get"),
   ]);
   const hello = isObject(client.hello) ? client.hello : {};
   const server = isObject(hello.server) ? hello.server : {};
@@ -77,6 +80,7 @@ async function readStatus(client: GatewayClient): Promise<Status> {
     wakeWords: wake.triggers,
     lastTurn: turns.turns[0] ?? null,
     counters: counted.counters,
+    ...(own.tlsFingerprint === undefined ? {} : { tlsFingerprint: own.tlsFingerprint }),
   };
 }
 
@@ -95,6 +99,7 @@ function describeStatus(status: Status, style: Style, nowMs: number): string {
         "devices",
         `${devices.paired} paired, ${devices.online} online${devices.pending ? `, ${devices.pending} waiting` : ""}`,
       ],
+      ...(status.tlsFingerprint === undefined ? [] : [["certificate", `SHA-256 ${status.tlsFingerprint}`] as const]),
       ["wake words", status.wakeWords.join(", ")],
       [
         "last turn",

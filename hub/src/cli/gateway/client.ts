@@ -1,4 +1,6 @@
 import { hostname } from "node:os";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { BarnacleError, messageOf, systemCode } from "@barnacle/protocol/errors";
 import { type DeviceIdentity, deviceAuthPayload, signText } from "@barnacle/protocol/identity";
 import { type Clock, systemClock } from "@barnacle/protocol/runtime";
@@ -9,6 +11,8 @@ export interface GatewayClientOptions {
   /** `ws://host:port`. */
   readonly url: string;
   readonly token?: string | undefined;
+  /** SHA-256 of the hub's certificate, for `wss:`; absent: the system decides whom it trusts. */
+  readonly fingerprint?: string | undefined;
   readonly identity: DeviceIdentity;
   readonly version: string;
   readonly clock?: Clock;
@@ -133,8 +137,22 @@ export class GatewayClient {
   }
 
   #dial(refuse: (error: unknown) => void): WebSocket {
-    const { url } = this.#options;
-    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: MOST_BYTES });
+    const { url, fingerprint } = this.#options;
+    const pinned = fingerprint !== undefined && url.startsWith("wss:");
+    const socket = new WebSocket(url, {
+      ...{ perMessageDeflate: false, maxPayload: MOST_BYTES },
+      // The pin takes the place of the system's trust, and is looked at before anything is said.
+      ...(pinned ? { rejectUnauthorized: false } : {}),
+    });
+    if (pinned) {
+      socket.once("upgrade", ({ socket: raw }) => {
+        if (isPinned(raw, fingerprint)) return;
+        refuse(
+          new BarnacleError("CERTIFICATE_MISMATCH", `the hub at ${url} has another certificate than the pinned one`),
+        );
+        socket.terminate();
+      });
+    }
     socket.on("error", (error) => refuse(unreachable(url, error)));
     socket.on("message", (data) => this.#receive(data.toString()));
     socket.on("close", (code, reason) => this.#ended(code, reason.toString()));
@@ -202,7 +220,15 @@ export class GatewayClient {
   }
 }
 
+/** OpenSSL's words for a chain that ends at an authority which the system does not know. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_/;
+
 function unreachable(url: string, error: unknown): BarnacleError {
+  if (UNTRUSTED.test(systemCode(error) ?? "")) {
+    return new BarnacleError("CERTIFICATE_MISMATCH", `the hub at ${url} is not trusted: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
   const refused = systemCode(error) === "ECONNREFUSED";
   return new BarnacleError(
     "HUB_UNREACHABLE",
@@ -212,4 +238,10 @@ function unreachable(url: string, error: unknown): BarnacleError {
       details: { url, system: systemCode(error) },
     },
   );
+}
+
+/** Colons and case are as people copy them. */
+function isPinned(raw: Duplex, fingerprint: string): boolean {
+  const plain = (text = "") => text.replace(/[^0-9a-f]/gi, "").toLowerCase();
+  return plain((raw as TLSSocket).getPeerCertificate().fingerprint256) === plain(fingerprint);
 }

@@ -10,9 +10,10 @@ import { type EndpointOptions, endpoints } from "./endpoint.ts";
 export async function connect(options: EndpointOptions, io: Io): Promise<GatewayClient> {
   const candidates = endpoints(options, io);
   const identity = loadOrCreateIdentity(clientDir(io));
+  const fingerprint = options.fingerprint ?? io.env.BARNACLE_FINGERPRINT;
   const failures: string[] = [];
   for (const { url, token, source } of candidates) {
-    const client = new GatewayClient({ url, token, identity, version: VERSION });
+    const client = new GatewayClient({ url, token, fingerprint, identity, version: VERSION });
     try {
       await client.open();
       return client;

@@ -14,6 +14,7 @@ export interface Endpoint {
 }
 
 export interface EndpointOptions {
+  readonly fingerprint?: string | undefined;
   readonly url?: string | undefined;
   readonly token?: string | undefined;
   readonly stateDir?: string | undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from "@barnacle/protocol/runtime";
-import { isLoopback } from "./origin.ts";
+import { isLoopback } from "../../http/index.ts";
 
 const WINDOW_MS = 60_000;
 const LOCK_MS = 5 * 60_000;

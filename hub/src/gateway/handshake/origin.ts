@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { BarnacleError } from "@barnacle/protocol/errors";
+import { isLoopback } from "../../http/index.ts";
 
 /** Where a connection comes from. */
 export interface Origin {
@@ -65,12 +66,6 @@ export class Origins {
     }
     this.#proxies.addSubnet(address, length, family === 6 ? "ipv6" : "ipv4");
   }
-}
-
-export function isLoopback(address: string | undefined): boolean {
-  if (!address) return false;
-  const plain = plainAddress(address);
-  return plain === "::1" || plain.startsWith("127.");
 }
 
 /** A name of this machine: a page of another site that rebinds its name to loopback brings its own. */
