@@ -1,4 +1,4 @@
-import { messageOf } from "@barnacle/protocol/errors";
+import { BarnacleError, type ErrorShape, messageOf } from "@barnacle/protocol/errors";
 import type { Log, Unit } from "@barnacle/protocol/runtime";
 import type { Principal, RunRequest, TurnRecord, VoiceTurns, WakeTarget } from "../services.ts";
 import type { Agents } from "./agents.ts";
@@ -58,16 +58,16 @@ export class VoiceBridge implements Unit {
   /** Answers a turn that no sentence covers. */
   async answer(turn: TurnRecord, principal: Principal) {
     if (!this.#options.answersFreely || turn.turnId.startsWith(FROM_RUN)) return undefined;
-    const started = await this.#options.runs.start({
-      ...this.#request(turn, principal),
-      timeoutMs: SPOKEN_TIMEOUT_MS,
-      // One who speaks is not made to wait behind a long answer in the same session.
-      queueMode: "interrupt",
-    });
-    const outcome = await started.done;
-    if (outcome.status === "ok") return { reply: speakable(outcome.text ?? ""), ok: true };
-    const reply = outcome.status === "timeout" ? "Sorry, that took too long." : "Sorry, I could not find an answer.";
-    return { reply, ok: false, ...(outcome.error ? { error: outcome.error } : {}) };
+    const { runs } = this.#options;
+    const request = this.#request(turn, principal);
+    const { runId } = await runs.start({ ...request, timeoutMs: SPOKEN_TIMEOUT_MS });
+    const outcome = await runs.wait(runId, SPOKEN_TIMEOUT_MS);
+    // It may not even have begun: somebody else is being answered in the same session.
+    if (!outcome) runs.abort({ runId, reason: "stop" });
+    if (outcome?.status === "ok") return { reply: speakable(outcome.text ?? ""), ok: true };
+    const late = outcome === undefined || outcome.status === "timeout";
+    const error = outcome?.error ?? shape(late);
+    return { reply: late ? "Sorry, that took too long." : "Sorry, I could not find an answer.", ok: false, error };
   }
 
   #enter(turn: TurnRecord): void {
@@ -102,4 +102,11 @@ export class VoiceBridge implements Unit {
       ...(deviceId === undefined ? {} : { origin: { deviceId } }),
     };
   }
+}
+
+function shape(late: boolean): ErrorShape {
+  const error = late
+    ? new BarnacleError("TIMEOUT", `no answer within ${SPOKEN_TIMEOUT_MS / 1000} s`)
+    : new BarnacleError("CONFLICT", "the run was stopped");
+  return error.toShape();
 }

@@ -180,7 +180,8 @@ function hostOf({ baseUrl }: ModelConfig): string {
 /** `fetch` hides why it failed in a cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  return messageOf(cause ?? error);
+  // An address may carry a name and a password.
+  return messageOf(cause ?? error).replace(/\/\/[^/@\s]*@/g, "//***@");
 }
 
 /** Aborts when nothing came for a while. */

@@ -68,7 +68,8 @@ export class ProgramResponder implements ChatResponder {
       if (typeof line.error === "string") problem ??= failed(`it says: ${line.error.slice(0, 300)}`);
     });
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      problem ??= lines.feed(chunk);
+      const wrong = lines.feed(chunk);
+      problem ??= wrong;
     });
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       stderr = (stderr + chunk).slice(-MAX_STDERR);
@@ -78,7 +79,8 @@ export class ProgramResponder implements ChatResponder {
     child.stdin.end(`${JSON.stringify(questionOf(ask))}\n`);
     const { code, signal, error } = await exitOf(child);
     if (error) throw failed(`it cannot be started: ${messageOf(error)}`);
-    problem ??= lines.end();
+    const wrong = lines.end();
+    problem ??= wrong;
     if (problem) throw problem;
     if (code !== 0) {
       const last = stderr.trim().split("\n").at(-1) ?? "";
