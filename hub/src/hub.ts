@@ -19,17 +19,15 @@ import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
 import { everydayParts } from "./compose/everyday.ts";
 import { reach } from "./compose/reach.ts";
-import { defaultConfigFile, type HubConfig, YamlConfigFile } from "./config/index.ts";
+import { recordParts } from "./compose/records.ts";
+import type { HubConfig } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
 import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
-import { HubLifecycle } from "./lifecycle/index.ts";
 import { NativeNodes } from "./nodes/index.ts";
-import { StoredOwner } from "./owner/index.ts";
-import { HousePolicy } from "./policy/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
 import { Tasks } from "./tasks/index.ts";
@@ -92,19 +90,14 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     ...about,
     mqttAddress: () => ({ port: broker.port, tls: false }),
   });
-  const configFile = new YamlConfigFile({
-    file: options.configFile ?? defaultConfigFile(stateDir),
-    running: config,
-    audit,
-    log,
+  const records = recordParts({
+    ...{ config, store, audit, clock, random, log, configFile: options.configFile, restart: options.restart },
+    canApprove: (asker, selfApprove) => gateway.canApprove(asker, selfApprove),
   });
-  const lifecycle = new HubLifecycle({ clock, log, restart: options.restart });
-  const policy = new HousePolicy({ rules: config.policy.rules });
-  configFile.events.on("changed", () => policy.use((configFile.running() as HubConfig).policy.rules));
+  const { policy } = records.services;
   const inbox = new StoredInbox({ store, clock, random });
   const household = new HouseholdModel({ config: config.household, devices });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
-  const owner = new StoredOwner({ store, clock });
   const router = new CapabilityRouter({ devices, clock });
 
   const broker: MqttBroker = new MqttBroker({
@@ -132,7 +125,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const mqttLink = new MqttLink({ broker, clock, log });
   const wsLink = new WsLink({ clock });
   const nodes = new NativeNodes({ store, devices, clock, random });
-  const commands = new CommandDoor({ store, clock, random, log, policy, audit, devices, household, counters });
+  const commands = new CommandDoor({
+    ...{ store, clock, random, log, policy, audit, devices, household, counters },
+    approvals: records.gate,
+  });
   commands.attach(mqttLink);
   commands.attach(wsLink);
   mqttLink.events.on("late", ({ deviceId, result }) => {
@@ -164,13 +160,13 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
   const everyday = everydayParts({ ...shared, inbox, runs: agent.runs, sessions: agent.sessions });
-  const gateway = new GatewayServer({
+  const gateway: GatewayServer = new GatewayServer({
     ...about,
     version: HUB_VERSION,
     devices,
     commands,
     router,
-    policy,
+    ...records.services,
     audit,
     inbox,
     voice,
@@ -180,10 +176,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     ...{ agents: agent.agents, models: agent.models, toolbox: agent.toolbox },
     household,
     wakeWords,
-    owner,
     counters,
-    configFile,
-    lifecycle,
     faultsOf: (deviceId) => broker.faultsOf(deviceId),
     wsLink,
     nodes,
@@ -225,9 +218,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const units: Unit[] = [
     audit,
     devices,
-    lifecycle,
+    ...records.units,
     wakeWords,
-    owner,
     household,
     commands,
     mqttLink,

@@ -3,6 +3,7 @@
  * knows which class that is.
  */
 export type * from "./services/agent.ts";
+export type * from "./services/approvals.ts";
 export type * from "./services/channels.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/config.ts";
@@ -16,6 +17,7 @@ export type * from "./services/nodes.ts";
 export type * from "./services/owner.ts";
 export type * from "./services/policy.ts";
 export type * from "./services/principal.ts";
+export type * from "./services/questions.ts";
 export type * from "./services/sessions.ts";
 export type * from "./services/speech.ts";
 export type * from "./services/voice.ts";

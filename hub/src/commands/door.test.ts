@@ -6,7 +6,15 @@ import t, { type Test } from "tap";
 import { MemoryCounters } from "../counters.ts";
 import { connectNode, manifestOf, pairedNode, type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HousePolicy } from "../policy/index.ts";
-import type { CommandCall, DeviceLink, HomeAppliance, Principal } from "../services.ts";
+import type {
+  ApprovalGate,
+  CommandCall,
+  DeviceLink,
+  HeldCommand,
+  HomeAppliance,
+  Principal,
+  Verdict,
+} from "../services.ts";
 import { CommandDoor } from "./door.ts";
 
 const OPERATOR: Principal = { kind: "operator", id: "anna", scopes: ["operator.write"] };
@@ -61,9 +69,21 @@ class ScriptedLink implements DeviceLink {
   }
 }
 
+/** Says what a test wants, and keeps what it was asked. */
+class ScriptedGate implements ApprovalGate {
+  readonly held: HeldCommand[] = [];
+  verdict: Verdict = { allowed: false, reason: "", params: {} };
+
+  async admit(held: HeldCommand): Promise<Verdict> {
+    this.held.push(held);
+    return this.verdict;
+  }
+}
+
 interface House {
   readonly test: TestRegistry;
   readonly link: ScriptedLink;
+  readonly gate: ScriptedGate;
   readonly counters: MemoryCounters;
   readonly deviceId: string;
   door: CommandDoor;
@@ -80,6 +100,7 @@ async function house(t: Test): Promise<House> {
   const link = new ScriptedLink();
   const counters = new MemoryCounters();
   const random = seededRandom(3);
+  const gate = new ScriptedGate();
   // The cellar door is known from the configuration only.
   const cellar: HomeAppliance = {
     id: "cellar",
@@ -93,7 +114,8 @@ async function house(t: Test): Promise<House> {
   const build = async () => {
     const { store, audit, devices, clock } = test;
     const policy = new HousePolicy({ rules: [] });
-    const door = new CommandDoor({ store, audit, policy, devices, household, clock, random, log: silentLog, counters });
+    const parts = { store, audit, policy, devices, household, clock, random, counters };
+    const door = new CommandDoor({ ...parts, approvals: gate, log: silentLog });
     door.attach(link);
     await door.start();
     return door;
@@ -101,6 +123,7 @@ async function house(t: Test): Promise<House> {
   const house: House = {
     test,
     link,
+    gate,
     counters,
     deviceId: identity.deviceId,
     door: await build(),
@@ -163,7 +186,7 @@ t.test("a command is decided, recorded, sent, and its outcome recorded", async (
 t.test("what policy denies never reaches a device, and the denial is on record", async (t) => {
   const h = await house(t);
   const voice: Principal = { kind: "voice", id: h.deviceId };
-  await t.rejects(h.door.invoke(h.call({ command: "system.run" })), {
+  await t.rejects(h.door.invoke(h.call({ command: "system.run", principal: voice })), {
     code: "POLICY_DENIED",
     details: { rule: "default-deny", command: "system.run" },
   });
@@ -187,9 +210,51 @@ t.test("what policy denies never reaches a device, and the denial is on record",
   t.match(await h.door.invoke(h.call({ principal: voice, params: { value: 0, line: 17 } })), {
     decision: { rule: "voice-home" },
   });
-  t.same(await trail(h), ["decision deny", "decision deny", "decision deny", "decision allow", "outcome done"]);
+  t.same(await trail(h), [...Array(4).fill("decision deny"), "decision allow", "outcome done"]);
   t.equal(h.link.requests.length, 1);
 });
+
+t.test(
+  "where the policy says to ask, nothing is sent before a yes, and what was done is not asked again",
+  async (t) => {
+    const h = await house(t);
+    const call = h.call({ command: "system.run", params: { command: ["uname"], approved: true } });
+    h.gate.verdict = { allowed: false, reason: "ben denied it", params: {} };
+    await t.rejects(h.door.invoke(call), {
+      code: "POLICY_DENIED",
+      message: /ben denied it/,
+      details: { rule: "ask-system-run" },
+    });
+    t.equal(h.link.requests.length, 0);
+    const params = { command: ["uname"], approved: true, approvalDecision: "allow-once" };
+    h.gate.verdict = { allowed: true, reason: "ben approved it", params };
+    const [done, joined] = await Promise.all([h.door.invoke(call), h.door.invoke(call)]);
+    t.match(done, {
+      duplicate: false,
+      decision: { effect: "allow", rule: "ask-system-run", reason: /ben approved it/ },
+    });
+    t.match(joined, { duplicate: true });
+    t.match(
+      h.link.requests,
+      [{ command: "system.run", params }],
+      "what the hub says about approvals, not what a caller says",
+    );
+    t.match(await h.door.invoke(call), { duplicate: true }, "told again from the journal");
+    t.equal(h.gate.held.length, 2, "one denied, one allowed, none for what was done or under way");
+    t.match(h.gate.held, [{ command: "system.run", deviceName: String, params: call.params }]);
+    t.same(await trail(h), [
+      ...[
+        "decision ask",
+        "decision deny",
+        "decision ask",
+        "decision ask",
+        "decision allow",
+        "outcome done",
+        "decision ask",
+      ],
+    ]);
+  },
+);
 
 t.test("a command that cannot be sent is refused by name, and the refusal is on record", async (t) => {
   const h = await house(t);

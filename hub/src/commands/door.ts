@@ -1,16 +1,9 @@
-import {
-  BarnacleError,
-  type ErrorShape,
-  fromShape,
-  hasCode,
-  isErrorCode,
-  messageOf,
-  toBarnacleError,
-} from "@barnacle/protocol/errors";
+import { BarnacleError, hasCode, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import type { CommandResult } from "@barnacle/protocol/schema";
 import { type AuditTrail, unwritable } from "../audit/index.ts";
 import type {
+  ApprovalGate,
   CommandCall,
   CommandOutcome,
   Commands,
@@ -26,6 +19,7 @@ import type { Store } from "../store/index.ts";
 import { type Reachable, reach } from "./device-check.ts";
 import { effectsOf } from "./effects.ts";
 import { CommandJournal, digestOf, type Ending, type JournalRow, keyConflict } from "./journal.ts";
+import { endingOf, errorOf, outcomeOf, principalOf, unanswerable } from "./outcome.ts";
 
 export interface CommandDoorOptions {
   readonly store: Store;
@@ -33,6 +27,8 @@ export interface CommandDoorOptions {
   readonly policy: Policy;
   readonly devices: Pick<Devices, "get">;
   /** Things that no node declares but the configuration does; a rule about locks holds for them too. */
+  /** Asks people where the policy says so; without it such a command is denied. */
+  readonly approvals?: ApprovalGate;
   readonly household?: Pick<Household, "appliances">;
   readonly clock: Clock;
   readonly random: Random;
@@ -96,7 +92,7 @@ export class CommandDoor implements Commands, Unit {
     const key = `${call.deviceId} ${call.idempotencyKey}`;
     const running = this.#running.get(key);
     if (running) return this.#join(judged, running);
-    const outcome = this.#execute(judged);
+    const outcome = judged.decision.effect === "ask" ? this.#ask(judged) : this.#execute(judged);
     this.#running.set(key, { digest: judged.digest, outcome });
     try {
       return await outcome;
@@ -143,6 +139,34 @@ export class CommandDoor implements Commands, Unit {
     throw new BarnacleError("POLICY_DENIED", decision.reason, {
       details: { rule: decision.rule, command: call.command, deviceId: call.deviceId },
     });
+  }
+
+  /** Holds the command back until a person said yes; a no, or silence, is a denial. */
+  async #ask(judged: Judged): Promise<CommandOutcome> {
+    const { approvals, devices } = this.#options;
+    const { call, decision } = judged;
+    const known = this.#journal.find(call.deviceId, call.idempotencyKey);
+    const told = known?.paramsDigest === judged.digest && (known.status === "done" || known.status === "failed");
+    const way = reach(devices.get(call.deviceId), call.deviceId, call.command, this.#links);
+    // Nobody is asked about what was done under this key, or what cannot be done now.
+    if (told || way instanceof BarnacleError) return this.#execute(judged);
+    await this.#commit(() => this.#recordDecision(judged));
+    const verdict = await approvals?.admit({
+      principal: call.principal,
+      deviceId: call.deviceId,
+      deviceName: devices.get(call.deviceId)?.displayName,
+      command: call.command,
+      params: call.params,
+    });
+    const after = this.#judge(call);
+    if (after.decision.effect === "deny") return this.#deny(after);
+    const reason = verdict?.reason ?? "no one can be asked";
+    if (!verdict?.allowed) {
+      const denied = { effect: "deny", rule: decision.rule, reason: `${decision.reason}; ${reason}` } as const;
+      return this.#deny({ ...judged, decision: denied });
+    }
+    const allowed = { effect: "allow", rule: decision.rule, reason: `${decision.reason}; ${reason}` } as const;
+    return this.#execute({ ...judged, call: { ...call, params: verdict.params }, decision: allowed });
   }
 
   async #join(
@@ -315,55 +339,4 @@ export class CommandDoor implements Commands, Unit {
     const { store, clock } = this.#options;
     store.transaction(() => this.#journal.prune(clock.now() - KEEP_MS));
   }
-}
-
-function outcomeOf(
-  row: JournalRow,
-  ending: Pick<Ending, "payload" | "durationMs">,
-  duplicate: boolean,
-  decision: Decision,
-  policyMs: number,
-): CommandOutcome {
-  return {
-    commandId: row.commandId,
-    deviceId: row.deviceId,
-    command: row.command,
-    payload: ending.payload ?? {},
-    durationMs: ending.durationMs,
-    duplicate,
-    decision,
-    policyMs,
-  };
-}
-
-/** Why a command that was begun, and has no result, can't be settled by sending it again. Undefined: it can. */
-function unanswerable({ command }: JournalRow, way: Reachable | BarnacleError): BarnacleError | undefined {
-  if (!(way instanceof BarnacleError) && way.link.executesOnce) return undefined;
-  const why =
-    way instanceof BarnacleError
-      ? `its device cannot be asked: ${way.message}`
-      : "its device keeps no journal that could be asked";
-  return new BarnacleError("COMMAND_OUTCOME_UNKNOWN", `${command} was sent before and had no answer, and ${why}`);
-}
-
-/** A node may use codes of its own; to the caller they are failures of the command, with the node's words. */
-function endingOf(result: CommandResult, nowMs: number): Ending {
-  const ending = { finishedAt: nowMs, durationMs: result.durationMs };
-  if (result.ok) return { ...ending, status: "done", payload: result.payload ?? {} };
-  const wire = result.error ?? { code: "COMMAND_FAILED", message: "the device reported a failure without saying why" };
-  const error = isErrorCode(wire.code)
-    ? fromShape(wire)
-    : new BarnacleError("COMMAND_FAILED", `${wire.code}: ${wire.message}`, { hint: wire.hint });
-  const details = { ...wire.details, nodeError: { code: wire.code, message: wire.message } };
-  return { ...ending, status: "failed", error: { ...error.toShape(), details } };
-}
-
-function errorOf(shape: ErrorShape, row: JournalRow): BarnacleError {
-  const { commandId, deviceId, command } = row;
-  return fromShape({ ...shape, details: { ...shape.details, commandId, deviceId, command } });
-}
-
-function principalOf(text: string): CommandCall["principal"] {
-  const at = text.indexOf(":");
-  return { kind: text.slice(0, at) as CommandCall["principal"]["kind"], id: text.slice(at + 1) };
 }

@@ -1,8 +1,8 @@
 import { announceAgent } from "./announce/agent.ts";
 import { announceEveryday } from "./announce/everyday.ts";
 import { announceNodes } from "./announce/nodes.ts";
+import { announceRecords } from "./announce/records.ts";
 import type { Broadcast } from "./broadcast.ts";
-import { OWNER_ID } from "./methods/users.ts";
 import type { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
 import { isNodeRequest, pendingDevice, pendingNode, setupCompletion } from "./views.ts";
@@ -70,15 +70,6 @@ export function announce(options: {
   announceNodes(hub, broadcast, owner);
   announceEveryday(hub, broadcast, owner);
   announceAgent(hub, broadcast, owner);
-  hub.configFile.events.on(
-    "changed",
-    ({ path, hash }) => broadcast.send("config.changed", { path, hash, ts: hub.clock.now() }),
-    owner,
-  );
-  hub.owner.events.on(
-    "prefsChanged",
-    ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),
-    owner,
-  );
+  announceRecords(hub, broadcast, owner);
   hub.voice.events.on("updated", ({ turn }) => broadcast.send("barnacle.turn", { turn }), owner);
 }

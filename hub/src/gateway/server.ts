@@ -3,10 +3,11 @@ import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
-import { CLOSE, type ConnectParams, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
+import { CLOSE, type ConnectParams, grants, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
 import { RateLimit, type Upgrades } from "../http/index.ts";
+import type { Principal } from "../services.ts";
 import { endEveryday } from "./announce/everyday.ts";
 import { announce } from "./announce.ts";
 import { Broadcast } from "./broadcast.ts";
@@ -133,12 +134,23 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     );
   }
 
+  /** Whether an operator is connected who may approve what `asker` wants; nobody says yes to themselves. */
+  canApprove(asker: Principal, selfApprove: boolean): boolean {
+    for (const { caller } of this.#ready()) {
+      const { principal, role, scopes } = caller;
+      if (role !== "operator" || !grants(scopes, "approvals")) continue;
+      if (selfApprove || principal.kind !== asker.kind || principal.id !== asker.id) return true;
+    }
+    return false;
+  }
+
   /** Tells everyone, closes with 1012, and cuts off who does not answer within a second. */
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
-    const { configFile, devices, lifecycle, nodes, owner, runs, sessions, voice } = this.#hub;
-    for (const part of [configFile, devices, nodes.offers, owner, runs, sessions, voice]) part.events.dropOwner(this);
+    const { approvals, configFile, devices, lifecycle, nodes, owner, questions, runs, sessions, voice } = this.#hub;
+    const parts = [approvals, configFile, devices, nodes.offers, owner, questions, runs, sessions, voice];
+    for (const part of parts) part.events.dropOwner(this);
     endEveryday(this.#hub, this);
     const sockets = this.#sockets;
     if (!sockets) return;

@@ -3,6 +3,7 @@ import type { Agents, Models, Toolbox } from "../agent/index.ts";
 import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
+  Approvals,
   Audit,
   Channels,
   Commands,
@@ -10,6 +11,7 @@ import type {
   Counters,
   Cron,
   Devices,
+  ExecApprovalsFile,
   GatewayEndpoint,
   Heartbeats,
   Household,
@@ -17,6 +19,7 @@ import type {
   Lifecycle,
   Owner,
   Policy,
+  Questions,
   Router,
   SessionBook,
   TalkSessions,
@@ -54,6 +57,9 @@ export interface GatewayServices {
   readonly wakeWords: WakeWords;
   readonly owner: Owner;
   readonly configFile: ConfigFile;
+  readonly approvals: Approvals;
+  readonly execApprovals: ExecApprovalsFile;
+  readonly questions: Questions;
   readonly lifecycle: Lifecycle;
   readonly counters: Counters;
   /** What a device did wrong on the MQTT side since the start, by kind. */

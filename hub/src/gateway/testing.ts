@@ -1,20 +1,14 @@
-import { writeFileSync } from "node:fs";
-import path from "node:path";
-import { loadConfig } from "@barnacle/protocol/config";
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
 import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
 import { Agents, HomeTools, Models, Toolbox } from "../agent/index.ts";
 import { FakeRuns } from "../agent/testing.ts";
 import { type Everyday, testEveryday } from "../compose/everyday.testing.ts";
-import { HubConfig, YamlConfigFile } from "../config/index.ts";
+import { testRecords } from "../compose/records.testing.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
-import { HubLifecycle } from "../lifecycle/index.ts";
 import { NativeNodes } from "../nodes/index.ts";
-import { StoredOwner } from "../owner/index.ts";
-import { HousePolicy } from "../policy/index.ts";
 import type {
   CommandCall,
   CommandOutcome,
@@ -28,7 +22,6 @@ import type {
   VoiceTurns,
 } from "../services.ts";
 import { StoredSessions } from "../sessions/index.ts";
-import { temporaryDirectory } from "../store/testing.ts";
 import { StoredWakeWords } from "../wakewords/index.ts";
 import { GatewayServer, type GatewayServerOptions } from "./server.ts";
 import { WsLink } from "./ws-link.ts";
@@ -100,7 +93,7 @@ export interface TestGateway extends TestRegistry, Everyday {
   readonly wakeWords: StoredWakeWords;
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
-  readonly configFile: YamlConfigFile;
+  readonly records: Awaited<ReturnType<typeof testRecords>>;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
   readonly nodes: NativeNodes;
@@ -120,9 +113,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const nodes = new NativeNodes({ store, devices, clock, random });
   const wakeWords = new StoredWakeWords({ store, clock, initial: ["hey jarvis"] });
   await wakeWords.start();
-  const configFile = testConfigFile(t, registry);
-  const owner = new StoredOwner({ store, clock });
-  await owner.start();
+  const records = await testRecords(t, registry);
   const voice = fakeVoice();
   const runs = new FakeRuns();
   const sessions = new StoredSessions({ store, clock, random: seededRandom(12) });
@@ -138,7 +129,6 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     site: "home",
     commands,
     router,
-    policy: new HousePolicy({ rules: [] }),
     audit,
     inbox: fakeInbox(),
     voice,
@@ -147,9 +137,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     ...{ sessions, agents: new Agents({ profiles: [], hubName: "Test" }), models: new Models({ models: [] }), toolbox },
     household,
     wakeWords,
-    owner,
-    configFile,
-    lifecycle: new HubLifecycle({ clock, log: silentLog }),
+    ...records,
     faultsOf: () => ({ "malformed.turn": 2 }),
     wsLink,
     nodes,
@@ -168,17 +156,10 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
     ...everyday,
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, configFile, runs, nodes, sessions },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, records, runs, nodes, sessions },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;
-}
-
-/** A file of its own, with a secret in it. */
-export function testConfigFile(t: Teardown, { audit }: TestRegistry): YamlConfigFile {
-  const file = path.join(temporaryDirectory(t), "barnacle.yaml");
-  writeFileSync(file, "site: home # ours\ngateway:\n  token: canary-token-of-the-file\n");
-  return new YamlConfigFile({ file, running: loadConfig(HubConfig, file), audit, log: silentLog });
 }
 
 function fakeVoice(): VoiceTurns {

@@ -26,10 +26,13 @@ const unlock = { appliances: [{ kind: "lock", action: "unlock" }] } as const;
 const lock = { appliances: [{ kind: "lock", action: "lock" }] } as const;
 
 t.test("the built-in rules give each kind of caller what the table says, and nothing else", async (t) => {
-  const cases: [PolicyRequest, "allow" | "deny", string][] = [
-    [command(admin, "system.run"), "allow", "operator-admin"],
+  const cases: [PolicyRequest, "allow" | "ask" | "deny", string][] = [
+    [command(admin, "system.run"), "ask", "ask-system-run"],
+    [command(admin, "system.which"), "allow", "operator-admin"],
     [command(writer, "gpio.write"), "allow", "operator-write"],
-    [command(writer, "system.run"), "deny", "default-deny"],
+    [command(writer, "system.run"), "ask", "ask-system-run"],
+    [command(writer, "system.which"), "deny", "default-deny"],
+    [command(node, "system.run"), "deny", "default-deny"],
     [command(reader, "gpio.write"), "deny", "default-deny"],
     [{ principal: reader, action: "method", name: "node.list" }, "allow", "operator-method"],
     [{ principal: voice, action: "method", name: "node.list" }, "deny", "default-deny"],
@@ -74,7 +77,7 @@ t.test("a configured rule replaces the built-in one of its id and inherits the r
 });
 
 t.test("an explanation lists every rule and says why it did not match", async (t) => {
-  const request = command(writer, "system.run");
+  const request = command(writer, "system.which");
   const { decision, rules } = plain.explain(request);
   t.same(decision, plain.decide(request));
   t.equal(rules.length, BUILT_IN_RULES.length);
@@ -91,7 +94,7 @@ t.test("an explanation lists every rule and says why it did not match", async (t
 const ruleArbitrary: fc.Arbitrary<PolicyRule> = fc.record(
   {
     id: fc.stringMatching(/^[a-z]{3,8}$/),
-    effect: fc.constantFrom("allow", "deny"),
+    effect: fc.constantFrom("allow", "ask", "deny"),
     principals: fc.subarray(["operator", "voice", "node:n1", "*"], { minLength: 1 }),
     names: fc.subarray(["gpio.*", "talk.speak", "*"], { minLength: 1 }),
     rooms: fc.subarray(["kitchen", "hall"], { minLength: 1 }),
@@ -109,7 +112,8 @@ t.test("whatever the rules, a matching denial is never overruled and silence nev
       (rules, principal, name, room) => {
         const { decision, rules: listed } = new HousePolicy({ rules }).explain(command(principal, name, { room }));
         const matched = listed.filter((rule) => rule.matched);
-        const expected = matched.some((r) => r.effect === "deny") ? "deny" : matched.length > 0 ? "allow" : "deny";
+        const has = (effect: string) => matched.some((rule) => rule.effect === effect);
+        const expected = has("deny") ? "deny" : has("ask") ? "ask" : has("allow") ? "allow" : "deny";
         return decision.effect === expected && (matched.length > 0 || decision.rule === "default-deny");
       },
     ),

@@ -28,6 +28,7 @@ const PRIVATE = ["camera.snap", "camera.clip", "screen.record", "location.get", 
  * | rule | who | what |
  * | --- | --- | --- |
  * | `voice-no-unlock` | voice | may not unlock or open a lock: whoever can be heard through a window could |
+ * | `ask-system-run` | operators with `operator.admin` or `operator.write` | `system.run`, once somebody with `operator.approvals` said yes |
  * | `operator-admin` | operators with `operator.admin` | everything |
  * | `operator-write` | operators with `operator.write` | every command but `system.*`, cameras, screens, whereabouts, messages, contacts, calendars |
  * | `operator-method` | operators | gateway methods; the scope of each is checked by the gateway before |
@@ -48,6 +49,15 @@ export const BUILT_IN_RULES: readonly Rule[] = [
     action: "command",
     principals: ["voice"],
     appliance: { kind: "lock", actions: ["unlock", "open"] },
+  },
+  {
+    id: "ask-system-run",
+    effect: "ask",
+    source: "built-in",
+    action: "command",
+    principals: ["operator"],
+    scopes: ["operator.admin", "operator.write"],
+    names: ["system.run"],
   },
   { id: "operator-admin", effect: "allow", source: "built-in", principals: ["operator"], scopes: ["operator.admin"] },
   {

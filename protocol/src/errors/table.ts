@@ -180,6 +180,12 @@ export const ERROR_TABLE = {
     502,
     "UNAVAILABLE",
   ),
+  APPROVAL_UNKNOWN: entry(
+    "No such approval.",
+    "It may have been answered or have expired; list the pending ones.",
+    404,
+    "INVALID_REQUEST",
+  ),
   POLICY_DENIED: entry(
     "The policy does not allow this.",
     "See the rule with `barnacle policy explain`.",

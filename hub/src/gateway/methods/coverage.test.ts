@@ -34,9 +34,7 @@ const PENDING: readonly string[] = [
   ..."artifacts.* skills.* usage.*".split(" "),
   ..."hooks.status".split(" "),
   // records
-  ..."approval.* audit.* diagnostics.stability exec.approval.* exec.approvals.* gateway.* logs.tail question.*".split(
-    " ",
-  ),
+  ..."audit.* diagnostics.stability gateway.* logs.tail".split(" "),
   ..."tasks.* update.status".split(" "),
   // nodes
   ..."node.pluginSurface.refresh plugin.surface.refresh".split(" "),

@@ -1,5 +1,6 @@
 import { agentMethods } from "./agent.ts";
 import { agentsMethods } from "./agents.ts";
+import { approvalMethods } from "./approvals.ts";
 import { channelMethods } from "./channels.ts";
 import { chatMethods } from "./chat.ts";
 import { commandMethods } from "./commands.ts";
@@ -10,6 +11,7 @@ import { deviceScopeMethods } from "./device-scopes.ts";
 import { deviceSetupMethods } from "./device-setup.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
+import { execApprovalsMethods } from "./exec-approvals.ts";
 import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
 import { machineMethods } from "./machine.ts";
@@ -20,6 +22,7 @@ import { nodePairingMethods } from "./node-pairing.ts";
 import { nodeSideMethods } from "./node-side.ts";
 import { nodeMethods } from "./nodes.ts";
 import { notHereMethods } from "./not-here.ts";
+import { questionMethods } from "./questions.ts";
 import { recordMethods } from "./records.ts";
 import { sessionExtraMethods } from "./sessions-extra.ts";
 import { sessionReadMethods } from "./sessions-read.ts";
@@ -59,6 +62,9 @@ const FAMILIES: readonly Method[] = [
   ...ttsMethods,
   ...talkMethods,
   ...heartbeatMethods,
+  ...approvalMethods,
+  ...execApprovalsMethods,
+  ...questionMethods,
   ...userMethods,
   ...chatMethods,
   ...agentMethods,

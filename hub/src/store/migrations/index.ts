@@ -10,6 +10,8 @@ import { deviceSetups } from "./008-device-setups.ts";
 import { sessions } from "./010-sessions.ts";
 import { agentRuns } from "./011-agent-runs.ts";
 import { sessionNotes } from "./012-session-notes.ts";
+import { approvals } from "./013-approvals.ts";
+import { questions } from "./014-questions.ts";
 import { owner } from "./015-owner.ts";
 import { cron } from "./016-cron.ts";
 import { sent } from "./017-sent.ts";
@@ -26,6 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
   timersAndTasks,
   settings,
   deviceSetups,
+  approvals,
+  questions,
   owner,
   sessions,
   agentRuns,

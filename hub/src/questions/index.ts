@@ -1,0 +1,1 @@
+export { StoredQuestions } from "./questions.ts";
