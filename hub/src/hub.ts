@@ -142,6 +142,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const shared = { config, store, clock, random, log, devices, household, router, commands };
   const agent = agentParts({
     ...shared,
+    offers: nodes.offers,
     wakeTarget: (phrase) => everyday.services.wakeRouting.target(phrase),
     voice: () => voice,
   });

@@ -8,5 +8,5 @@ export { ModelResponder } from "./responders/model.ts";
 export { ProgramResponder } from "./responders/program.ts";
 export { SLASH_COMMANDS, SlashCommands } from "./responders/slash.ts";
 export { Runs, type RunsOptions } from "./runs.ts";
-export { HomeTools, type Tool, Toolbox, type ToolSource, type ToolUse, tool } from "./tools/index.ts";
+export { HomeTools, NodeTools, type Tool, Toolbox, type ToolSource, type ToolUse, tool } from "./tools/index.ts";
 export { VoiceBridge, type VoiceBridgeOptions } from "./voice-bridge.ts";

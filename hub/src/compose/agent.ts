@@ -9,16 +9,25 @@ import {
   ModelEndpoint,
   ModelResponder,
   Models,
+  NodeTools,
   ProgramResponder,
   Runs,
   SlashCommands,
   Toolbox,
-  type ToolSource,
   VoiceBridge,
   type VoiceBridgeOptions,
 } from "../agent/index.ts";
 import type { HubConfig } from "../config/schema.ts";
-import type { Commands, Devices, Household, Principal, Router, TurnRecord, VoiceTurns } from "../services.ts";
+import type {
+  Commands,
+  Devices,
+  Household,
+  NodeOffers,
+  Principal,
+  Router,
+  TurnRecord,
+  VoiceTurns,
+} from "../services.ts";
 import { StoredSessions } from "../sessions/index.ts";
 import type { Store } from "../store/index.ts";
 
@@ -36,8 +45,8 @@ export interface AgentPartsOptions {
   readonly voice: () => VoiceTurns;
   /** Who hears what is said after a wake phrase. */
   readonly wakeTarget?: VoiceBridgeOptions["wakeTarget"];
-  /** Tools besides the home's own. */
-  readonly toolSources?: readonly ToolSource[];
+  /** What native nodes offer. */
+  readonly offers: NodeOffers;
 }
 
 export interface AgentParts {
@@ -62,7 +71,7 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
     understands: (text) => options.voice().understands(text),
     ask: (text, more) => options.voice().ask(text, more),
   };
-  const toolbox = new Toolbox([new HomeTools({ ...options, voice: asked }), ...(options.toolSources ?? [])]);
+  const toolbox = new Toolbox([new HomeTools({ ...options, voice: asked }), new NodeTools(options)]);
   const places = { readFile: (path: string) => readFile(path, "utf8"), env: process.env };
   const answering: ChatResponder[] = [
     new SlashCommands({ sessions, models }),
