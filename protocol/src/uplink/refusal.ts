@@ -41,10 +41,9 @@ function approveDevice(requestId: string | undefined): string {
 
 /** The request of the second gate, which admits a node's commands; undefined when the text speaks of something else. */
 export function surfaceRequest(error: unknown): { readonly requestId?: string; readonly command: string } | undefined {
-  const { message, details } = error as GatewayFailure;
-  const told = (details as { requestId?: unknown } | undefined)?.requestId;
-  const named = /\bnodes approve ([\w-]+)/.exec(message)?.[1] ?? (typeof told === "string" ? told : undefined);
-  if (named !== undefined) return { requestId: named, command: `openclaw nodes approve ${named}` };
+  const { message } = error as GatewayFailure;
+  const named = /`(\w+ (?:nodes|devices) approve ([\w-]+))`/.exec(message);
+  if (named?.[1] !== undefined && named[2] !== undefined) return { requestId: named[2], command: named[1] };
   return /awaiting operator approval|after pairing completes/.test(message)
     ? { command: "openclaw nodes pending" }
     : undefined;

@@ -3,6 +3,7 @@ import { NodeEventParams } from "@barnacle/protocol/gateway";
 import { JsonObject, literals } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import type { DeviceRecord } from "../../services.ts";
+import { WireError } from "../wire-error.ts";
 import type { MethodContext } from "./method.ts";
 import { type Method, method } from "./method.ts";
 
@@ -73,6 +74,7 @@ export const nodeSideMethods: readonly Method[] = [
     params: Type.Object({ protocolFeatures: Type.Optional(Type.Array(Type.String(), { maxItems: 50 })) }),
     run(_params, context) {
       const { nodeId, connId } = speaker(context);
+      awaitsApproval(context);
       current(context.hub.nodes.offers.inventory(nodeId, connId) || undefined);
       return { nodeId };
     },
@@ -136,6 +138,19 @@ function contentOf(payload: unknown, payloadJSON: string | null | undefined): un
 function speaker({ caller }: MethodContext): { nodeId: string; connId: string } {
   if (caller.deviceId === undefined) throw new BarnacleError("NOT_PAIRED", "a node needs a device identity");
   return { nodeId: caller.deviceId, connId: caller.connId };
+}
+
+/** A node is told here that its commands wait for somebody's word, and asks again until they do not. */
+function awaitsApproval(context: MethodContext): void {
+  const { deviceId, approvalState } = self(context);
+  if (approvalState === undefined || approvalState === "approved") return;
+  const request = context.hub.devices.pending().find((one) => one.deviceId === deviceId && one.kind === "surface");
+  const command = request ? `barnacle devices approve ${request.requestId}` : "barnacle devices pending";
+  const text = `node capability surface is awaiting operator approval; run \`${command}\`, then this node retries automatically`;
+  throw new WireError(new BarnacleError("FORBIDDEN", text), {
+    code: "UNAVAILABLE",
+    ...(request === undefined ? {} : { details: { requestId: request.requestId } }),
+  });
 }
 
 function self(context: MethodContext): DeviceRecord {
