@@ -1,4 +1,5 @@
 /** The hub's composition root: the only file that knows every part. */
+import path from "node:path";
 import { messageOf } from "@barnacle/protocol/errors";
 import { loadOrCreateIdentity } from "@barnacle/protocol/identity";
 import {
@@ -32,6 +33,7 @@ import { CapabilityRouter } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
 import { Tasks } from "./tasks/index.ts";
 import { Timers } from "./timers/index.ts";
+import { HubUplink } from "./uplink/index.ts";
 import { HUB_VERSION } from "./version.ts";
 import { HomeResponder, VoiceTurnService } from "./voice/index.ts";
 import { StoredWakeWords } from "./wakewords/index.ts";
@@ -140,9 +142,16 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random });
   const shared = { config, store, clock, random, log, devices, household, router, commands };
+  const uplink =
+    config.uplink &&
+    new HubUplink({
+      ...{ config: config.uplink, directory: path.join(stateDir, "uplink"), hubVersion: HUB_VERSION },
+      ...{ devices, commands, wakeWords, clock, random, log },
+    });
   const agent = agentParts({
     ...shared,
     offers: nodes.offers,
+    elsewhere: uplink,
     wakeTarget: (phrase) => everyday.services.wakeRouting.target(phrase),
     voice: () => voice,
   });
@@ -232,6 +241,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     ...way.before,
     gateway,
     broker,
+    ...(uplink ? [uplink] : []),
     http,
     ...way.after,
   ];

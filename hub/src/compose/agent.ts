@@ -47,6 +47,8 @@ export interface AgentPartsOptions {
   readonly wakeTarget?: VoiceBridgeOptions["wakeTarget"];
   /** What native nodes offer. */
   readonly offers: NodeOffers;
+  /** Answers instead of this hub's own agent: a gateway that was joined. */
+  readonly elsewhere?: ChatResponder | undefined;
 }
 
 export interface AgentParts {
@@ -76,6 +78,7 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
   const answering: ChatResponder[] = [
     new SlashCommands({ sessions, models }),
     new HomeSentences({ voice: asked }),
+    ...(options.elsewhere ? [options.elsewhere] : []),
     new ModelResponder({
       ...{ models, toolbox, household, clock },
       endpoint: new ModelEndpoint({ fetch: (...args) => fetch(...args), places, clock }),
@@ -85,7 +88,7 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
   ];
   const { command, timeoutMs, queueMode, rooms } = config.agent;
   if (command) answering.push(new ProgramResponder({ config: command, models, clock, env: process.env }));
-  const answersFreely = models.default.provider !== "barnacle";
+  const answersFreely = options.elsewhere !== undefined || models.default.provider !== "barnacle";
   const responders = [...answering, new LastWord({ free: answersFreely })];
   const runs = new Runs({ store, sessions, agents, responders, clock, log, timeoutMs, queueMode });
   const bridge = (voice: Pick<VoiceTurns, "events" | "list">) =>

@@ -2,6 +2,7 @@ import { Appliance, literals, RoomName, SiteId } from "@barnacle/protocol/schema
 import { type Static, Type } from "@sinclair/typebox";
 import { AgentConfig, AgentProfile, HooksConfig } from "./agent.ts";
 import { CronConfig, HeartbeatConfig, SpeechConfig } from "./everyday.ts";
+import { UplinkConfig } from "./uplink.ts";
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
@@ -124,6 +125,7 @@ export const HubConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    uplink: Type.Optional({ ...UplinkConfig, description: "somebody's gateway that this hub's nodes join" }),
     wakeWords: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), {
       default: ["hey jarvis"],
       description: "first value of the global wake words",

@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { toBarnacleError } from "@barnacle/protocol/errors";
+import { readStatuses } from "@barnacle/protocol/uplink";
 import { megabytes } from "../cli/format.ts";
 import type { Io } from "../cli/io.ts";
 import type { Check } from "./check.ts";
@@ -26,6 +27,7 @@ export async function checkHub(options: HubCheckOptions): Promise<Check[]> {
     checkStateDir(options.stateDir),
     checkDisk(options.stateDir),
     running,
+    ...checkUplinks(options.stateDir),
   ];
   if (running.state === "ok") return checks;
   return [
@@ -70,6 +72,24 @@ function checkDisk(stateDir: string): Check {
   const detail = `${megabytes(free)} free`;
   if (free >= LOW_DISK_BYTES) return { ...base, state: "ok", detail };
   return { ...base, state: "bad", detail, hint: `At least ${megabytes(LOW_DISK_BYTES)} are needed.` };
+}
+
+/** Gateways that this hub's nodes joined, each gate that somebody must open with the command that opens it. */
+function checkUplinks(stateDir: string): Check[] {
+  const root = path.join(stateDir, "uplink");
+  const folders = existsSync(root) ? readdirSync(root) : [];
+  return folders
+    .flatMap((folder) => readStatuses(path.join(root, folder)))
+    .map(({ name, gateway, state, reason, device, surface, operator }): Check => {
+      const base = { area: "hub", name: `uplink ${name}` } as const;
+      const gate = device ?? surface ?? operator;
+      if (gate) {
+        const detail = `waits to be approved at ${gateway}: ${gate.requestId ?? "see its list of requests"}`;
+        return { ...base, state: "off", detail, hint: `There run: ${gate.command}` };
+      }
+      if (state === "online") return { ...base, state: "ok", detail: gateway };
+      return { ...base, state: "off", detail: `${gateway}: ${reason ?? state}` };
+    });
 }
 
 async function findRunning({ findHub, io }: HubCheckOptions): Promise<Check> {

@@ -5,6 +5,7 @@ import {
   type CommandResult,
   type CommandSpec,
   type JsonObject,
+  matchesCommand,
   pinAnswer,
   pinParams,
   type Validator,
@@ -151,7 +152,7 @@ export class Executor {
   }
 
   #denied(name: string): boolean {
-    return this.#parts.deny.some((rule) => matchesRule(rule, name));
+    return this.#parts.deny.some((rule) => matchesCommand(rule, name));
   }
 
   #success(request: CommandRequest, payload: JsonObject, startedAt: number, durationMs: number): CommandResult {
@@ -184,9 +185,4 @@ function tooLate(request: CommandRequest): BarnacleError {
     "COMMAND_TIMEOUT",
     `${request.command} was not started within its ${request.timeoutMs} ms, so it was not started at all`,
   );
-}
-
-/** A name, a group (`gpio.*`), or everything (`*`). */
-export function matchesRule(rule: string, name: string): boolean {
-  return rule.endsWith(".*") ? name.startsWith(rule.slice(0, -1)) : rule === name || rule === "*";
 }

@@ -1,6 +1,6 @@
 export { type Command, type CommandCall, command } from "./command.ts";
 export { type DeviceParts, deviceCommands } from "./device.ts";
-export { Executor, type ExecutorParts, matchesRule } from "./executor.ts";
+export { Executor, type ExecutorParts } from "./executor.ts";
 export { gpioCommands } from "./gpio.ts";
 export { Journal, type JournalEntry } from "./journal.ts";
 export { type SoundParts, soundCommands } from "./sound.ts";

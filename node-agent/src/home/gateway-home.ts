@@ -2,8 +2,15 @@ import path from "node:path";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { NodeConfig, WakeEvent } from "@barnacle/protocol/mqtt";
 import type { BoardTelemetry, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
-import { gatewayUrl, type MakeClient, type Offer, parseSetupCode, Uplink } from "@barnacle/protocol/uplink";
-import { matchesRule } from "../commands/index.ts";
+import {
+  gatewayUrl,
+  isOffered,
+  type MakeClient,
+  type Offer,
+  offerOf,
+  parseSetupCode,
+  Uplink,
+} from "@barnacle/protocol/uplink";
 import type { UplinkConfig } from "../config/index.ts";
 import { unknownPhrases } from "../household/index.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -13,14 +20,6 @@ import { grammarOf, OPEN_GRAMMAR } from "./sentences.ts";
 
 /** A gateway takes that many at most, and the household's own limit is lower still. */
 const MOST_WAKE_WORDS = 20;
-
-/** Capabilities by the words of the gateway's other nodes. */
-const CAPS: readonly (readonly [cap: string, part: string])[] = [
-  ["gpio", "gpio"],
-  ["talk", "audio.capture"],
-  ["voice", "speech.recognise"],
-  ["voiceWake", "voice.wake"],
-];
 
 /** Somebody's gateway, OpenClaw of today or Moltbot of January, that this node joined without a hub. */
 export class GatewayHome implements Home {
@@ -80,7 +79,7 @@ export class GatewayHome implements Home {
         events.emit("state", {
           ...{ part: "uplink", state: device ? "pending" : state, gateway },
           ...(rest.reason === undefined ? {} : { reason: rest.reason }),
-          ...{ protocol: rest.protocol, device, surface, operator },
+          ...{ protocol: rest.protocol, device, surface, operator, unknownWakeWords: rest.unknownWakeWords },
         }),
       this,
     );
@@ -114,7 +113,8 @@ export class GatewayHome implements Home {
   }
 
   changed(): void {
-    if (this.connected && JSON.stringify(this.#offer()) !== this.#offered) this.#uplink.offerChanged();
+    if (this.connected && JSON.stringify(offerOf(this.#parts.manifest(), this.#config)) !== this.#offered)
+      this.#uplink.offerChanged();
   }
 
   stopTalking(): boolean {
@@ -122,25 +122,14 @@ export class GatewayHome implements Home {
   }
 
   #offer(): Offer {
-    const { capabilities, commands } = this.#parts.manifest();
-    const has = (part: string) => capabilities.some(({ name, available }) => name === part && available);
-    const offer: Offer = {
-      caps: CAPS.flatMap(([cap, part]) => (has(part) ? [cap] : [])),
-      commands: commands.map(({ name }) => name).filter((name) => this.#allowed(name)),
-      permissions: { microphone: has("audio.capture") },
-    };
+    const offer = offerOf(this.#parts.manifest(), this.#config);
     this.#offered = JSON.stringify(offer);
     return offer;
   }
 
-  #allowed(command: string): boolean {
-    const { offer, deny } = this.#config;
-    return offer.some((rule) => matchesRule(rule, command)) && !deny.some((rule) => matchesRule(rule, command));
-  }
-
   /** What is not offered is not done either, whatever the gateway believes. */
   async #execute(request: CommandRequest): Promise<CommandResult> {
-    if (this.#allowed(request.command)) return this.#parts.execute(request);
+    if (isOffered(this.#config, request.command)) return this.#parts.execute(request);
     const message = `${request.command} is not offered to this gateway by the node's own configuration`;
     const { commandId, idempotencyKey } = request;
     const error = { code: "POLICY_DENIED", message };

@@ -37,3 +37,8 @@ export const CommandResult = Type.Object({
   durationMs: DurationMs,
 });
 export type CommandResult = Static<typeof CommandResult>;
+
+/** Whether a rule, which is a name, a group (`gpio.*`) or everything (`*`), speaks of a command. */
+export function matchesCommand(rule: string, command: string): boolean {
+  return rule.endsWith(".*") ? command.startsWith(rule.slice(0, -1)) : rule === command || rule === "*";
+}

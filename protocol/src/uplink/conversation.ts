@@ -122,6 +122,31 @@ export class Conversation {
     }
   }
 
+  /** Asks, and hands out all of the text so far whenever it has grown; nothing is spoken. Never rejects. */
+  async stream(text: string, questionId: string, grown: (text: string) => void): Promise<Told> {
+    this.stop();
+    const waiting: Waiting = { sentences: new SentenceStream(), soFar: "", wake: () => {}, news: [], stopped: false };
+    this.#waiting = waiting;
+    try {
+      await this.#options.ask(text, questionId);
+      for (;;) {
+        const news = await this.#next(waiting);
+        if (waiting.stopped) return { ending: "stopped", said: [] };
+        if (news === undefined) return { ending: "none", said: [] };
+        if (news.end === "error") return { ending: "failed", said: [], problem: news.problem ?? "" };
+        if (news.text !== undefined) waiting.soFar = news.text;
+        else if (news.delta !== undefined) waiting.soFar += news.delta;
+        const silent = SILENCE.test(waiting.soFar);
+        if (!silent) grown(waiting.soFar);
+        if (news.end) return { ending: silent ? "silent" : "spoken", said: silent ? [] : [waiting.soFar] };
+      }
+    } catch (error) {
+      return { ending: "away", said: [], problem: messageOf(error) };
+    } finally {
+      if (this.#waiting === waiting) this.#waiting = undefined;
+    }
+  }
+
   async #tell(waiting: Waiting, said: string[]): Promise<Told> {
     for (;;) {
       const news = await this.#next(waiting);

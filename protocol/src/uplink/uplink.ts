@@ -50,6 +50,8 @@ export class Uplink implements Unit {
   readonly conversation: Conversation;
   readonly #options: UplinkOptions;
   readonly #node: GatewayConnection;
+  /** By session. */
+  readonly #conversations = new Map<string, Conversation>();
   #operator: GatewayConnection | undefined;
   #cancel: (() => void)[] = [];
   #status: UplinkStatus;
@@ -68,8 +70,9 @@ export class Uplink implements Unit {
       ...options,
       clock,
       log,
-      ask: (text, questionId) => this.#ask(text, questionId),
+      ask: (text, questionId) => this.#ask(options.sessionKey, text, questionId),
     });
+    this.#conversations.set(options.sessionKey, this.conversation);
   }
 
   get status(): UplinkStatus {
@@ -89,7 +92,7 @@ export class Uplink implements Unit {
 
   async stop(): Promise<void> {
     for (const cancel of this.#cancel.splice(0)) cancel();
-    this.conversation.stop();
+    for (const conversation of this.#conversations.values()) conversation.stop();
     await Promise.all([this.#node.stop(), this.#operator?.stop()]);
     this.#node.events.dropOwner(this);
     this.#operator?.events.dropOwner(this);
@@ -102,6 +105,20 @@ export class Uplink implements Unit {
     const told = await this.conversation.ask(text, questionId);
     this.#phase("idle");
     return told;
+  }
+
+  /** The conversation of another session, whose answers are read and not spoken. */
+  async conversationIn(sessionKey: string): Promise<Conversation> {
+    const known = this.#conversations.get(sessionKey);
+    if (known) return known;
+    const conversation = new Conversation({
+      ...this.#options,
+      sessionKey,
+      ask: (text, questionId) => this.#ask(sessionKey, text, questionId),
+    });
+    this.#conversations.set(sessionKey, conversation);
+    if (this.connected) await this.#follow(sessionKey);
+    return conversation;
   }
 
   /** What this end can do has changed: the gateway is told by connecting anew. */
@@ -117,8 +134,8 @@ export class Uplink implements Unit {
       .catch((error: unknown) => this.#options.log.debug({ reason: messageOf(error) }, "talk.mode was not taken"));
   }
 
-  async #ask(text: string, questionId: string): Promise<void> {
-    const { sessionKey, askAs } = this.#options;
+  async #ask(sessionKey: string, text: string, questionId: string): Promise<void> {
+    const { askAs } = this.#options;
     const content =
       askAs === "transcript"
         ? { event: "voice.transcript", payload: { text, sessionKey, eventId: questionId } }
@@ -137,7 +154,7 @@ export class Uplink implements Unit {
   #heard(event: string, payload: unknown): void {
     if (event === "node.invoke.request") void this.#invoked(payload);
     else if (event === "voicewake.changed") void this.#wakeWords(payload);
-    else this.conversation.hear(event, payload);
+    else for (const conversation of this.#conversations.values()) conversation.hear(event, payload);
   }
 
   async #invoked(payload: unknown): Promise<void> {
@@ -190,12 +207,18 @@ export class Uplink implements Unit {
 
   /** Both gates are passed: from here on the gateway takes what this node says. */
   async #admitted(): Promise<void> {
-    const { log, sessionKey } = this.#options;
     this.#report({ surface: undefined });
     this.#sendStats();
-    await this.#tell("chat.subscribe", { sessionKey }).catch((error: unknown) =>
-      log.warn({ reason: messageOf(error) }, "the gateway does not let this node follow its conversation"),
-    );
+    for (const sessionKey of this.#conversations.keys()) await this.#follow(sessionKey);
+  }
+
+  async #follow(sessionKey: string): Promise<void> {
+    try {
+      await this.#tell("chat.subscribe", { sessionKey });
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#options.log.warn({ sessionKey, reason }, "the gateway does not let this node follow its conversation");
+    }
   }
 
   /** Today's gateways admit a node and its commands apart; this call tells whether the second is done. */

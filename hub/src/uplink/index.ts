@@ -1,0 +1,1 @@
+export { HubUplink, type HubUplinkOptions } from "./hub-uplink.ts";
