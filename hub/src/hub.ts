@@ -207,6 +207,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const http: HttpServer = new HttpServer({
     host,
     tls: way.front,
+    trustedProxies: config.gateway.trustedProxies,
     port: options.port ?? config.gateway.port,
     hubName: config.name,
     version: HUB_VERSION,

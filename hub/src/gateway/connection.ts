@@ -13,11 +13,12 @@ import {
   toGatewayError,
 } from "@barnacle/protocol/gateway";
 import type { Clock, Log } from "@barnacle/protocol/runtime";
-import { type Problem, type Validator, validator } from "@barnacle/protocol/schema";
-import type { TSchema } from "@sinclair/typebox";
-import type { RawData, WebSocket } from "ws";
+import { validator } from "@barnacle/protocol/schema";
+import type { WebSocket } from "ws";
+import type { Origin } from "../http/index.ts";
 import type { Listener } from "./broadcast.ts";
-import type { Admission, AuthOutcome, Challenge, Origin } from "./handshake/index.ts";
+import { mismatch, parsed, problemsText, textOf } from "./frames.ts";
+import type { Admission, AuthOutcome, Challenge } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
@@ -79,6 +80,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   #caller: Caller | undefined;
   #seq = 0;
   #received = 0;
+  #wasReady = false;
   /** A ping is out. */
   #unanswered = false;
   #cancelTimer: () => void = () => {};
@@ -111,6 +113,11 @@ export class Connection implements Listener, NodePeer, CallerPeer {
 
   get isReady(): boolean {
     return this.#phase === "ready";
+  }
+
+  /** Its hello went out, whatever came after. */
+  get wasReady(): boolean {
+    return this.#wasReady;
   }
 
   /** Resolves when the socket is closed. */
@@ -292,6 +299,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#cancelTimer();
     this.#socket.off("data", this.#count);
     this.#phase = "ready";
+    this.#wasReady = true;
     this.sendText(JSON.stringify({ type: "res", id, ok: true, payload: hello }));
     this.#host.ready(this);
     for (const text of this.#queued.splice(0)) this.#request(text);
@@ -338,16 +346,6 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   }
 }
 
-function mismatch({ minProtocol, maxProtocol }: ConnectParams) {
-  const newest = PROTOCOL_VERSIONS[PROTOCOL_VERSIONS.length - 1] as number;
-  const oldest = PROTOCOL_VERSIONS[0];
-  return {
-    ...{ code: "PROTOCOL_MISMATCH", clientMinProtocol: minProtocol, clientMaxProtocol: maxProtocol },
-    expectedProtocol: maxProtocol < oldest ? oldest : newest,
-    minimumProbeProtocol: oldest,
-  };
-}
-
 function callerOf(connection: Connection, admission: Admission, params: ConnectParams): Caller {
   const { client } = params;
   const deviceId = admission.device?.deviceId;
@@ -364,25 +362,4 @@ function callerOf(connection: Connection, admission: Admission, params: ConnectP
       scopes: admission.scopes,
     },
   };
-}
-
-/** `at /nodeId: expected string, but it is missing; …` */
-export function problemsText<T extends TSchema>(check: Validator<T>, value: unknown): string {
-  const one = (problem: Problem) => `at ${problem.path === "" ? "root" : problem.path}: ${problem.expected}`;
-  return check.problems(value).map(one).join("; ");
-}
-
-/** Apps send their requests as binary frames; the bytes are the same JSON. */
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
-  return Buffer.isBuffer(data) ? data.toString("utf8") : Buffer.from(data).toString("utf8");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Answered by the caller: undefined stands for "not JSON", which JSON itself cannot say.
-    return undefined;
-  }
 }

@@ -6,21 +6,14 @@ import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { CLOSE, type ConnectParams, grants, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
-import { RateLimit, type Upgrades } from "../http/index.ts";
+import { Origins, RateLimit, type Upgrades } from "../http/index.ts";
 import type { Principal } from "../services.ts";
 import { endEveryday } from "./announce/everyday.ts";
 import { announce } from "./announce.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
-import {
-  type AuthOutcome,
-  GatewayAuth,
-  helloOf,
-  MAX_FRAME_BYTES,
-  Origins,
-  SharedSecrets,
-  TICK_MS,
-} from "./handshake/index.ts";
+import { Gathered } from "./gathered.ts";
+import { type AuthOutcome, GatewayAuth, helloOf, MAX_FRAME_BYTES, SharedSecrets, TICK_MS } from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
 import { METHODS } from "./methods/index.ts";
 import { type MethodContext, refusal } from "./methods/method.ts";
@@ -66,6 +59,9 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   readonly #requests: RateLimit;
   readonly #connections = new Set<Connection>();
   readonly #broadcast: Broadcast;
+  readonly #healthNews: Gathered;
+  readonly #presenceNews: Gathered;
+  #clients = 0;
   #sockets: WebSocketServer | undefined;
   #startedAt = 0;
   #healthVersion = 1;
@@ -89,7 +85,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#presence = new Presence({
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },
-      told: () => this.#announcePresence(),
+      told: () => this.#presenceNews.tell(),
     });
     this.#nodes = new NodeSessions({
       devices: hub.devices,
@@ -99,11 +95,14 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     });
     this.#requests = new RateLimit({ clock: hub.clock, perMinute: requestsPerMinute, burst: requestsPerMinute });
     this.#broadcast = new Broadcast({ listeners: () => this.#ready(), counters: hub.counters });
+    const news = { clock: hub.clock, listeners: () => this.#clients };
+    this.#healthNews = new Gathered({ ...news, send: () => this.#sendHealth() });
+    this.#presenceNews = new Gathered({ ...news, send: () => this.#sendPresence() });
   }
 
   /** Connections whose hello went out. */
   get clients(): number {
-    return [...this.#ready()].length;
+    return this.#clients;
   }
 
   async start(): Promise<void> {
@@ -124,7 +123,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       broadcast: this.#broadcast,
       presence: this.#presence,
       owner: this,
-      presenceChanged: () => this.#announcePresence(),
+      presenceChanged: () => this.#presenceNews.tell(),
     });
     this.#hub.devices.events.on("revoked", (revoked) => this.#revoked(revoked), this);
     this.#hub.devices.events.on(
@@ -148,6 +147,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   async stop(): Promise<void> {
     this.#endTick();
     this.#endPing();
+    this.#healthNews.stop();
+    this.#presenceNews.stop();
     const { approvals, configFile, devices, lifecycle, nodes, owner, questions, runs, sessions, voice } = this.#hub;
     const parts = [approvals, configFile, devices, nodes.offers, owner, questions, runs, sessions, voice];
     for (const part of parts) part.events.dropOwner(this);
@@ -215,12 +216,13 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   ready(connection: Connection): void {
+    this.#clients += 1;
     if (connection.role === "node") this.#keep(connection, this.#nodes.join(connection));
     const facts = presenceFacts(connection);
     if (facts) this.#presence.join(presenceKey(connection), facts);
     this.#healthVersion++;
-    const stateVersion = this.#stateVersion();
-    this.#broadcast.send("health", healthObject(this.#hub), { stateVersion });
+    // The new one hears it in any case: clients wait for it after their hello.
+    if (!this.#healthNews.tell()) this.#sendHealth(connection);
     if (connection.role === "node") {
       connection.sendEvent("voicewake.changed", { triggers: this.#hub.wakeWords.get() });
       connection.sendEvent("voicewake.routing.changed", { config: this.#hub.wakeRouting.get() });
@@ -278,7 +280,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     if (connection.role === "node") {
       this.#keep(connection, this.#nodes.leave(connection, reason));
     }
-    if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#announcePresence();
+    if (connection.wasReady) this.#clients -= 1;
+    if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#presenceNews.tell();
   }
 
   /** One timer for all, since there may be thousands. */
@@ -303,7 +306,13 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     });
   }
 
-  #announcePresence(): void {
+  #sendHealth(only?: Connection): void {
+    const stateVersion = this.#stateVersion();
+    const options = only === undefined ? { stateVersion } : { stateVersion, only: (one: unknown) => one === only };
+    this.#broadcast.send("health", healthObject(this.#hub), options);
+  }
+
+  #sendPresence(): void {
     this.#broadcast.send("presence", { presence: this.#presence.list() }, { stateVersion: this.#stateVersion() });
   }
 

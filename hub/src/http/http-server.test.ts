@@ -91,6 +91,14 @@ t.test("one address cannot flood pairing, and forwarded headers do not make it a
   t.equal((await ask(62)).status, 400);
 });
 
+t.test("behind a configured proxy each client has its own limit", async (t) => {
+  const { post } = await served(t, { trustedProxies: ["127.0.0.1"] });
+  const ask = (ip: string) => post(PAIR_CHALLENGE_PATH, { deviceId: "x" }, { "x-forwarded-for": ip });
+  for (let i = 0; i < 60; i++) await ask("10.0.0.1");
+  t.equal((await ask("10.0.0.1")).status, 429);
+  t.equal((await ask("10.0.0.2")).status, 400);
+});
+
 t.test("a fault inside is a 500 that is logged, not explained", async (t) => {
   const errors: object[] = [];
   const log = { ...silentLog, error: (fields: object) => errors.push(fields), child: () => log };

@@ -9,6 +9,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { bindFailure } from "../broker/bind-failure.ts";
 import type { Counters, Devices } from "../services.ts";
 import { frontPage } from "./front-page.ts";
+import { Origins } from "./origin.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { HttpRoutes } from "./routes.ts";
 import { NO_SCHEMA_COMPILERS } from "./schema-compilers.ts";
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly devices: Devices;
   readonly gateway: Upgrades;
+  /** Proxies whose word on a client's address is taken. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** TLS on the same port. */
   readonly tls?: TlsFront | undefined;
   /** What else is served on this port. */
@@ -50,16 +53,18 @@ export interface HttpServerOptions {
 
 /**
  * The hub's one HTTP port: liveness, readiness, pairing of nodes, and the gateway's WebSocket on any path. The peer's address
- * is the socket's; `X-Forwarded-*` is not looked at, since anyone can send it.
+ * is the socket's; what `X-Forwarded-For` says counts from configured proxies only, since anyone can send it.
  */
 export class HttpServer implements Unit {
   readonly #options: HttpServerOptions;
+  readonly #origins: Origins;
   readonly #perAddress: RateLimit;
   readonly #inAll: RateLimit;
   #server: FastifyInstance | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    this.#origins = new Origins(options.trustedProxies);
     this.#perAddress = new RateLimit({ clock: options.clock, ...PER_ADDRESS });
     this.#inAll = new RateLimit({ clock: options.clock, ...IN_ALL });
   }
@@ -126,19 +131,19 @@ export class HttpServer implements Unit {
       return reply.code(ready ? 200 : 503).send({ ready });
     });
     server.post(PAIR_CHALLENGE_PATH, async (request) => {
-      this.#limit(request.socket.remoteAddress);
+      this.#limit(this.#origins.of(request.raw).remoteIp);
       const { deviceId } = challengeRequest.parse(request.body, "challenge request");
       return devices.challenge(deviceId);
     });
     server.post(PAIR_PATH, async (request) => {
-      const remoteIp = request.socket.remoteAddress ?? "unknown";
+      const { remoteIp } = this.#origins.of(request.raw);
       this.#limit(remoteIp);
       return devices.pair(pairRequest.parse(request.body, "pairing request"), remoteIp);
     });
   }
 
-  #limit(remoteIp: string | undefined): void {
-    const wait = Math.max(this.#inAll.take(""), this.#perAddress.take(remoteIp ?? "unknown"));
+  #limit(remoteIp: string): void {
+    const wait = Math.max(this.#inAll.take(""), this.#perAddress.take(remoteIp));
     if (wait === 0) return;
     this.#options.counters.add("http.rateLimited");
     throw new BarnacleError("RATE_LIMITED", `too many pairing requests; try again in ${Math.ceil(wait / 1000)} s`, {

@@ -106,7 +106,12 @@ export const HelloOk = Type.Object({
   type: Type.Literal("hello-ok"),
   protocol: Type.Integer({ minimum: 1 }),
   server: Type.Object({ version: Text, host: Type.Optional(Text), bootId: Type.Optional(Text), connId: Text }),
-  features: Type.Object({ methods: Type.Array(Type.String()), events: Type.Array(Type.String()) }),
+  features: Type.Object({
+    methods: Type.Array(Type.String()),
+    events: Type.Array(Type.String()),
+    /** Protocol 4: what clients may rely on besides. */
+    capabilities: Type.Optional(Type.Array(Type.String())),
+  }),
   snapshot: Snapshot,
   canvasHostUrl: Type.Optional(Text),
   pluginSurfaceUrls: Type.Optional(Type.Record(Type.String(), Text)),

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { BarnacleError } from "@barnacle/protocol/errors";
-import { isLoopback } from "../../http/index.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** Where a connection comes from. */
 export interface Origin {
