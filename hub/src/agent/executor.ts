@@ -197,7 +197,11 @@ export class Executor {
       }
       writer.used(target, answer?.usage, facts);
       writer.run(target, { runId: request.runId, status: ROW_STATUS[status], error: error?.message });
-      for (const one of runs) table.end(one.request, outcome);
+      for (const one of runs) {
+        table.end(one.request, outcome);
+        // Before it is announced: whoever hears of the session then finds it at rest.
+        one.state = "ended";
+      }
     });
     if (status === "ok") {
       run.stream?.end({ startedAt, stopReason, ...(answer?.usage ? { usage: answer.usage } : {}) });
@@ -220,6 +224,7 @@ export class Executor {
       const about = { sessionKey: target.key, sessionId: run.sessionId, startedAt: at, endedAt: at };
       const ended: RunOutcome = { status: "aborted", ...about };
       table.end(request, ended);
+      run.state = "ended";
       return ended;
     });
     this.#stream(run).aborted({ startedAt: at, stopReason: run.abortReason ?? "stop" });

@@ -197,6 +197,14 @@ t.test("who hears: subscriptions, tools and session-scoped clients", async (t) =
   t.ok(events.has("session.message") && events.has("sessions.changed"));
   t.notOk(plain.frames.some(({ event }) => event === "sessions.changed"));
   t.ok(scoped.frames.some(({ event }) => event === "session.message"));
+  const rows = watcher.frames.flatMap(({ event, payload }) =>
+    event === "sessions.changed" ? [payload as unknown as { reason: string; session: { hasActiveRun: boolean } }] : [],
+  );
+  t.strictSame(
+    rows.filter(({ reason }) => reason.startsWith("run-")).map(({ session }) => session.hasActiveRun),
+    [true, false, true, false],
+    "who watches the list sees when a session is at rest",
+  );
   await watcher.call("sessions.unsubscribe");
 });
 

@@ -22,6 +22,7 @@ import { temporaryStore } from "../store/testing.ts";
 import { Tasks } from "../tasks/index.ts";
 import { Timers } from "../timers/index.ts";
 import { HomeResponder } from "./home/responder.ts";
+import type { Otherwise } from "./plan.ts";
 import { VoiceTurnService } from "./turns.ts";
 
 export const KITCHEN = "a".repeat(64);
@@ -176,7 +177,10 @@ export class FakeInbox implements Inbox {
 }
 
 /** The voice part of a hub over a real store, everything around it a fake. */
-export async function voiceHub(t: Teardown, options: { nodes?: readonly DeviceRecord[]; clock?: FakeClock } = {}) {
+export async function voiceHub(
+  t: Teardown,
+  options: { nodes?: readonly DeviceRecord[]; clock?: FakeClock; otherwise?: Otherwise } = {},
+) {
   const clock = options.clock ?? new FakeClock(Date.UTC(2026, 4, 4, 15, 5));
   const store = await temporaryStore(t, clock);
   const devices = new FakeDevices(
@@ -194,7 +198,16 @@ export async function voiceHub(t: Teardown, options: { nodes?: readonly DeviceRe
     const tasks = new Tasks(shared);
     const home = new HomeResponder({ household, devices, timers, tasks, clock, timeZone: "UTC" });
     const messenger = { reply: (deviceId: string, reply: VoiceTurnReply) => void replies.push({ deviceId, ...reply }) };
-    const turns = new VoiceTurnService({ ...shared, inbox, devices, household, messenger, responders: [home] });
+    const more = options.otherwise === undefined ? {} : { otherwise: options.otherwise };
+    const turns = new VoiceTurnService({
+      ...shared,
+      inbox,
+      devices,
+      household,
+      messenger,
+      responders: [home],
+      ...more,
+    });
     for (const unit of [household, timers, turns]) await unit.start();
     const stop = async () => {
       for (const unit of [turns, timers, household]) await unit.stop();

@@ -265,6 +265,27 @@ t.test("a responder that fails costs one turn, not the hub", async (t) => {
   t.match(await hub.turns.get("t1"), { error: { code: "INTERNAL" } });
 });
 
+t.test("what no sentence covers is asked elsewhere, and that answer is the turn's", async (t) => {
+  const asked: string[] = [];
+  const hub = await voiceHub(t, {
+    otherwise: async ({ transcript = "" }, { kind }) => {
+      asked.push(`${kind}: ${transcript}`);
+      return transcript.includes("moon") ? { reply: "It is far.", ok: true } : undefined;
+    },
+  });
+  await hub.turns.receive(KITCHEN, report("t1", "how far is the moon"));
+  await hub.turns.receive(KITCHEN, report("t2", "sing a song for grandma"));
+  await hub.turns.receive(KITCHEN, report("t3", "turn on the kitchen light"));
+  await settled();
+  t.match(await hub.turns.get("t1"), { intent: "agent", reply: "It is far.", ok: true, spans: [{}, {}, {}, {}] });
+  t.match(await hub.turns.get("t2"), { reply: /did not understand/, error: { code: "NOT_UNDERSTOOD" } });
+  t.same(asked, ["voice: how far is the moon", "voice: sing a song for grandma"]);
+  t.equal(hub.turns.understands("turn on the kitchen light"), true);
+  t.equal(hub.turns.understands("how far is the moon"), false);
+  const first = await hub.turns.ask("help", { principal: operator, idempotencyKey: "k", origin: "run" });
+  t.match(first.turnId, /^run-/);
+});
+
 t.test("turns are listed latest first, in pages", async (t) => {
   const clock = new FakeClock(1_000_000);
   const hub = await voiceHub(t, { clock });
