@@ -153,6 +153,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     offers: nodes.offers,
     elsewhere: uplink,
     wakeTarget: (phrase) => everyday.services.wakeRouting.target(phrase),
+    toolSources: [{ tools: () => everyday.skillTools.tools() }],
     voice: () => voice,
   });
   const voice: VoiceTurnService = new VoiceTurnService({
@@ -169,7 +170,13 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
-  const everyday = everydayParts({ ...shared, inbox, runs: agent.runs, sessions: agent.sessions });
+  const everyday = everydayParts({
+    ...shared,
+    offers: nodes.offers,
+    inbox,
+    runs: agent.runs,
+    sessions: agent.sessions,
+  });
   const gateway: GatewayServer = new GatewayServer({
     ...about,
     version: HUB_VERSION,

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { askFamily } from "./commands/ask.ts";
 import { auditFamily } from "./commands/audit.ts";
 import { configFamily } from "./commands/config.ts";
+import { cronFamily } from "./commands/cron.ts";
 import { demoFamily } from "./commands/demo.ts";
 import { devicesFamily } from "./commands/devices.ts";
 import { doctorFamily } from "./commands/doctor.ts";
@@ -32,6 +33,7 @@ const FAMILIES: readonly Family[] = [
   wakeFamily,
   transcribeFamily,
   inboxFamily,
+  cronFamily,
   policyFamily,
   auditFamily,
   configFamily,

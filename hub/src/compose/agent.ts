@@ -14,6 +14,7 @@ import {
   Runs,
   SlashCommands,
   Toolbox,
+  type ToolSource,
   VoiceBridge,
   type VoiceBridgeOptions,
 } from "../agent/index.ts";
@@ -47,6 +48,8 @@ export interface AgentPartsOptions {
   readonly wakeTarget?: VoiceBridgeOptions["wakeTarget"];
   /** What native nodes offer. */
   readonly offers: NodeOffers;
+  /** Tools besides the home's and the nodes'. */
+  readonly toolSources?: readonly ToolSource[];
   /** Answers instead of this hub's own agent: a gateway that was joined. */
   readonly elsewhere?: ChatResponder | undefined;
 }
@@ -73,7 +76,11 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
     understands: (text) => options.voice().understands(text),
     ask: (text, more) => options.voice().ask(text, more),
   };
-  const toolbox = new Toolbox([new HomeTools({ ...options, voice: asked }), new NodeTools(options)]);
+  const toolbox = new Toolbox([
+    new HomeTools({ ...options, voice: asked }),
+    new NodeTools(options),
+    ...(options.toolSources ?? []),
+  ]);
   const places = { readFile: (path: string) => readFile(path, "utf8"), env: process.env };
   const answering: ChatResponder[] = [
     new SlashCommands({ sessions, models }),

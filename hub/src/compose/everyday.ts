@@ -1,12 +1,15 @@
+import { join } from "node:path";
 import type { Recogniser } from "@barnacle/hardware/speech";
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import { HouseChannels, RoomsChannel } from "../channels/index.ts";
 import type { HubConfig } from "../config/schema.ts";
 import { CronJobs, type PayloadOptions } from "../cron/index.ts";
 import { HEARTBEAT_PROMPT, HeartbeatRuns } from "../heartbeat/index.ts";
-import type { AgentRuns, Commands, Devices, Household, Inbox, Router, Sessions } from "../services.ts";
+import type { AgentRuns, Commands, Devices, Household, Inbox, NodeOffers, Router, Sessions } from "../services.ts";
+import { SkillShelf, SkillTools } from "../skills/index.ts";
 import { HubVoices, machineVoices, RecognisedTalk, type VoiceEngines } from "../speech/index.ts";
 import type { Store } from "../store/index.ts";
+import { TranscriptUsage } from "../usage/index.ts";
 import { StoredWakeRouting } from "../wakewords/index.ts";
 
 export interface EverydayPartsOptions {
@@ -24,6 +27,7 @@ export interface EverydayPartsOptions {
   /** Made from the configuration unless given. */
   readonly recogniser?: Recogniser;
   readonly devices: Pick<Devices, "list">;
+  readonly offers: Pick<NodeOffers, "skills">;
   readonly router: Router;
   readonly commands: Commands;
 }
@@ -35,7 +39,10 @@ export function everydayParts(options: EverydayPartsOptions) {
   const rooms = new RoomsChannel({ ...options, now: () => clock.now() });
   const channels = new HouseChannels({ store, clock, inbox: options.inbox, channels: [rooms] });
   const deliver: PayloadOptions["deliver"] = async (where, text, idempotencyKey) => {
-    await channels.send({ ...where, text, idempotencyKey, principal: { kind: "system", id: "announcements" } });
+    // `last` is what clients say for "wherever it came from"; that is the default here.
+    const { channel, ...to } = where;
+    const named = channel === undefined || channel === "last" ? {} : { channel };
+    await channels.send({ ...to, ...named, text, idempotencyKey, principal: { kind: "system", id: "announcements" } });
   };
   const { every, prompt = HEARTBEAT_PROMPT, target, agentId } = config.heartbeat;
   const heartbeats = new HeartbeatRuns({ ...shared, every, prompt, target, agentId, deliver });
@@ -61,8 +68,18 @@ export function everydayParts(options: EverydayPartsOptions) {
       );
     },
   });
+  const skills = new SkillShelf({
+    folder: join(store.stateDir, "skills"),
+    offers: options.offers,
+    path: process.env.PATH ?? "",
+  });
+  const usage = new TranscriptUsage({ store });
   const wakeRouting = new StoredWakeRouting({ store, clock });
   /** To be started after the agent, in this order. */
   const units = (): readonly Unit[] => [wakeRouting, talk, heartbeats, cron];
-  return { services: { channels, voices, talk, cron, heartbeats, wakeRouting }, units };
+  return {
+    services: { channels, skills, usage, voices, talk, cron, heartbeats, wakeRouting },
+    skillTools: new SkillTools(skills),
+    units,
+  };
 }

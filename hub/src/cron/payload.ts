@@ -68,8 +68,9 @@ async function agentTurn(job: CronJob, runId: string, { runs, sessions, deliver 
     return { status: "ok", ...about, deliveryStatus: "delivered" };
   } catch (problem) {
     const deliveryError = messageOf(problem);
-    // The answer is in its session either way; without `bestEffort` a job that could not tell anybody has failed.
-    return delivery.bestEffort
+    // The answer is in its session either way. A job that was to tell a named channel and could not has failed.
+    const anywhere = delivery.channel === undefined || delivery.channel === "last";
+    return (delivery.bestEffort ?? anywhere)
       ? { status: "ok", ...about, deliveryStatus: "not-delivered", deliveryError }
       : { status: "error", error: deliveryError, ...about, deliveryStatus: "not-delivered", deliveryError };
   }

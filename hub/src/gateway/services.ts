@@ -22,7 +22,9 @@ import type {
   Questions,
   Router,
   SessionBook,
+  Skills,
   TalkSessions,
+  Usage,
   Voices,
   VoiceTurns,
   WakeRouting,
@@ -45,6 +47,8 @@ export interface GatewayServices {
   readonly runs: AgentRuns;
   readonly channels: Channels;
   readonly voices: Voices;
+  readonly skills: Skills;
+  readonly usage: Usage;
   readonly talk: TalkSessions;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;

@@ -120,7 +120,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const router = { route: (request: RouteRequest) => test.route(request) };
   const household = fakeHousehold();
   const everyday = await testEveryday(t, {
-    ...{ store, clock, runs, sessions, devices, commands, household, router, inbox: fakeInbox() },
+    ...{ store, clock, runs, sessions, devices, commands, household, router, inbox: fakeInbox(), offers: nodes.offers },
   });
   const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };

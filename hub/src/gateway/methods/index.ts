@@ -29,10 +29,12 @@ import { sessionReadMethods } from "./sessions-read.ts";
 import { sessionUsageMethods } from "./sessions-usage.ts";
 import { sessionWatchMethods } from "./sessions-watch.ts";
 import { sessionWriteMethods } from "./sessions-write.ts";
+import { skillMethods } from "./skills.ts";
 import { statusMethods } from "./status.ts";
 import { talkMethods } from "./talk.ts";
 import { toolMethods } from "./tools.ts";
 import { ttsMethods } from "./tts.ts";
+import { usageMethods } from "./usage.ts";
 import { userMethods } from "./users.ts";
 import { wakeWordMethods } from "./wake-words.ts";
 
@@ -59,6 +61,8 @@ const FAMILIES: readonly Method[] = [
   ...configMethods,
   ...channelMethods,
   ...cronMethods,
+  ...skillMethods,
+  ...usageMethods,
   ...ttsMethods,
   ...talkMethods,
   ...heartbeatMethods,

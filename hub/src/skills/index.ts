@@ -1,0 +1,2 @@
+export { SkillShelf, type SkillShelfOptions } from "./skills.ts";
+export { SkillTools } from "./tools.ts";
