@@ -151,6 +151,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const agent = agentParts({
     ...shared,
     offers: nodes.offers,
+    channels: () => everyday.services.channels,
     elsewhere: uplink,
     wakeTarget: (phrase) => everyday.services.wakeRouting.target(phrase),
     toolSources: [{ tools: () => everyday.skillTools.tools() }],

@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly timeoutMs: number;
+  /** Sends a reply to where its request came from. */
+  readonly deliver?: ((request: RunRequest, text: string) => Promise<void>) | undefined;
 }
 
 interface Facts {
@@ -204,6 +206,7 @@ export class Executor {
       }
     });
     if (status === "ok") {
+      this.#deliver(request, facts.text);
       run.stream?.end({ startedAt, stopReason, ...(answer?.usage ? { usage: answer.usage } : {}) });
     } else if (status === "error" && failure) {
       run.stream?.failed({ errorMessage: failure.message, errorKind: errorKind(failure) });
@@ -211,6 +214,19 @@ export class Executor {
       run.stream?.aborted({ startedAt, stopReason });
     }
     return outcome;
+  }
+
+  /** The run has ended whether or not the way to its asker works. */
+  #deliver(request: RunRequest, text: string): void {
+    const { deliver, log } = this.#options;
+    const { channel, to } = request.origin ?? {};
+    if (!request.deliver || !deliver || text === "" || (channel === undefined && to === undefined)) return;
+    deliver(request, text).catch((error: unknown) => {
+      log.warn(
+        { runId: request.runId, problem: messageOf(error) },
+        "a reply could not be sent to where it was asked for",
+      );
+    });
   }
 
   /** Ended while it waited: its message is kept, nothing is answered, and the session's own run is not touched. */

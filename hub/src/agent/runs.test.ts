@@ -311,3 +311,18 @@ t.test("notes are given to the next run, once; an exchange from elsewhere is ent
   t.match(chat.at(-1), { runId: "voice-1", state: "final", message: { content: [{ text: "Done." }] } });
   t.equal(sessions.history("main", { limit: 10 }).total, 6);
 });
+
+t.test("a reply is sent to where its message came from, and a way that fails changes nothing", async (t) => {
+  const sent: unknown[] = [];
+  const deliver = async ({ runId, origin }: { runId: string; origin?: object }, text: string) => {
+    sent.push([runId, origin, text]);
+    throw new TypeError("no way");
+  };
+  const { runs } = await testRuns(t, echo, { deliver });
+  const origin = { channel: "rooms", to: "kitchen" };
+  const runOf = async (patch: object) => (await runs.start(message("hi", patch))).done;
+  t.match(await runOf({ runId: "d", deliver: true, origin }), { status: "ok" });
+  await runOf({ deliver: false, origin });
+  await runOf({ deliver: true });
+  t.same(sent, [["d", origin, "You said hi"]]);
+});

@@ -31,6 +31,7 @@ export interface RunsOptions {
   /** Longest run where the request states none. */
   readonly timeoutMs: number;
   readonly queueMode: QueueMode;
+  readonly deliver?: (request: RunRequest, text: string) => Promise<void>;
 }
 
 /** Runs of agents: on disk before they are acknowledged, once per key, one after the other in each session. */

@@ -20,12 +20,14 @@ import {
 } from "../agent/index.ts";
 import type { HubConfig } from "../config/schema.ts";
 import type {
+  Channels,
   Commands,
   Devices,
   Household,
   NodeOffers,
   Principal,
   Router,
+  RunRequest,
   TurnRecord,
   VoiceTurns,
 } from "../services.ts";
@@ -46,6 +48,8 @@ export interface AgentPartsOptions {
   readonly voice: () => VoiceTurns;
   /** Who hears what is said after a wake phrase. */
   readonly wakeTarget?: VoiceBridgeOptions["wakeTarget"];
+  /** Asked late: a channel in turn brings messages. */
+  readonly channels: () => Channels;
   /** What native nodes offer. */
   readonly offers: NodeOffers;
   /** Tools besides the home's and the nodes'. */
@@ -97,7 +101,15 @@ export function agentParts(options: AgentPartsOptions): AgentParts {
   if (command) answering.push(new ProgramResponder({ config: command, models, clock, env: process.env }));
   const answersFreely = options.elsewhere !== undefined || models.default.provider !== "barnacle";
   const responders = [...answering, new LastWord({ free: answersFreely })];
-  const runs = new Runs({ store, sessions, agents, responders, clock, log, timeoutMs, queueMode });
+  const deliver = async ({ runId, principal, origin }: RunRequest, text: string) => {
+    const { channel, to } = origin ?? {};
+    await options.channels().send({
+      ...{ text, principal, idempotencyKey: `deliver-${runId}` },
+      ...(typeof channel === "string" ? { channel } : {}),
+      ...(typeof to === "string" ? { to } : {}),
+    });
+  };
+  const runs = new Runs({ store, sessions, agents, responders, clock, log, timeoutMs, queueMode, deliver });
   const bridge = (voice: Pick<VoiceTurns, "events" | "list">) =>
     new VoiceBridge({ voice, runs, agents, rooms, answersFreely, log, wakeTarget: options.wakeTarget });
   let built: VoiceBridge | undefined;

@@ -30,7 +30,7 @@ export interface RunRequest {
   readonly agentId?: string;
   readonly thinking?: string;
   readonly model?: string;
-  /** The reply is sent to the channel that the session last came from. */
+  /** The reply is sent to the channel and recipient that `origin` names, once per run. */
   readonly deliver?: boolean;
   /** As if said there. */
   readonly room?: string;

@@ -48,8 +48,10 @@ export const agentMethods: readonly Method[] = [
 async function run(params: AgentParams, context: MethodContext) {
   const { hub, caller, accept } = context;
   const { message, idempotencyKey: runId, thinking, deliver, timeout, extraSystemPrompt, label } = params;
-  const key = await sessionOf(params, context);
   const { channel, to } = params;
+  // Said now, not when the answer is there and cannot be sent.
+  if (deliver && channel) hub.channels.get(channel);
+  const key = await sessionOf(params, context);
   const started = await hub.runs.start({
     ...{ runId, sessionKey: key, message, source: "agent", principal: caller.principal },
     attachments: pictures(params.attachments),
