@@ -107,6 +107,18 @@ t.test("what a node tells and offers reaches operators, agents and its row", asy
   const tool = { pluginId: "p", name: "lamp", description: "d", command: "gpio.write" };
   t.match(await node.call("node.pluginTools.update", { tools: [tool] }), { nodeId, tools: [tool] });
   t.match(hub.nodes.offers.tools(), [{ ...tool, nodeId }]);
+  t.match(await client.call("node.describe", { nodeId }), {
+    ...{
+      nodePluginTools: [tool],
+      clientId: "node-host",
+      clientMode: "node",
+      sessionHost: false,
+      lastConnectedAtMs: Number,
+    },
+  });
+  t.match((await node.request("node.pluginSurface.refresh", { surface: "canvas" })).error, {
+    message: /not supported here/,
+  });
   const skill = { name: "lamps", description: "d", content: "c" };
   t.same(await node.call("node.skills.update", { skills: [skill] }), { nodeId, skills: [skill] });
   t.match(await client.call("node.pending.enqueue", { nodeId, type: "status.request" }), { wakeTriggered: false });

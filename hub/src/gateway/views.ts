@@ -5,7 +5,7 @@ import {
   SCOPES,
   type TokenSummary,
 } from "@barnacle/protocol/gateway";
-import type { DeviceRecord, NodeFacts, PendingPairing, SetupCompletion } from "../services.ts";
+import type { DeviceRecord, NodeFacts, NodeTool, PendingPairing, SetupCompletion } from "../services.ts";
 import { SETUP_PROFILES } from "./handshake/setup-profiles.ts";
 import type { NodePeer } from "./ws-link.ts";
 
@@ -16,11 +16,14 @@ export function isNode(device: DeviceRecord): boolean {
 }
 
 /** What is known of a node beyond the registry. */
-export type NodeExtras = NodeFacts & { readonly pendingRequestId?: string | undefined };
+export type NodeExtras = NodeFacts & {
+  readonly pendingRequestId?: string | undefined;
+  readonly nodePluginTools?: readonly NodeTool[];
+};
 
 export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, extras: NodeExtras = {}): NodeObject {
   const { manifest } = device;
-  const { activity, hostStats, lastSeenReason, pendingRequestId } = extras;
+  const { activity, hostStats, lastSeenReason, pendingRequestId, nodePluginTools = [] } = extras;
   return present({
     nodeId: device.deviceId,
     displayName: device.displayName,
@@ -39,7 +42,9 @@ export function nodeObject(device: DeviceRecord, peer: NodePeer | undefined, ext
     approvalState: device.approvalState ?? "approved",
     pendingDeclaredCommands: device.unapprovedCommands && sorted(device.unapprovedCommands),
     pendingRequestId,
+    ...{ clientId: device.clientId, clientMode: device.clientMode, sessionHost: false, nodePluginTools },
     approvedAtMs: device.approvedAtMs,
+    lastConnectedAtMs: device.connectedAtMs,
     lastSeenAtMs: device.lastSeenMs,
     lastSeenReason: lastSeenReason ?? (device.lastSeenMs === undefined ? undefined : "connect"),
     lastActiveAtMs: activity?.lastActiveAtMs ?? undefined,

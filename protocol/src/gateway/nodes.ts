@@ -80,6 +80,13 @@ export interface NodeObject {
   /** Offered, and unusable until an operator approves the request. */
   readonly pendingDeclaredCommands?: readonly string[];
   readonly pendingRequestId?: string;
+  readonly clientId?: string;
+  readonly clientMode?: string;
+  /** It runs sessions of agents; none here does. */
+  readonly sessionHost: boolean;
+  /** Tools for agents that it offers. */
+  readonly nodePluginTools: readonly object[];
+  readonly lastConnectedAtMs?: number;
   readonly approvedAtMs?: number;
   readonly lastSeenAtMs?: number;
   readonly lastSeenReason?: string;

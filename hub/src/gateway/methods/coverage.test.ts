@@ -34,8 +34,6 @@ const PENDING: readonly string[] = [
   // records
   ..."audit.* diagnostics.stability gateway.* logs.tail".split(" "),
   ..."tasks.* update.status".split(" "),
-  // nodes
-  ..."node.pluginSurface.refresh plugin.surface.refresh".split(" "),
 ];
 
 function isPending(name: string): boolean {

@@ -78,7 +78,9 @@ function invokeError(error: unknown, command: string): unknown {
 }
 
 function notAllowed(error: BarnacleError, command: string, reason: string): WireError {
-  return new WireError(error, { message: "node command not allowed", details: { reason, command } });
+  // Clients print the text alone, so it must say which command and why.
+  const message = `node command not allowed: "${command}": ${error.message}`;
+  return new WireError(error, { message, details: { reason, command } });
 }
 
 /** A code of a foreign node comes out of the journal as the head of the message. */

@@ -5,7 +5,7 @@ import { Type } from "@sinclair/typebox";
 import type { DeviceRecord } from "../../services.ts";
 import { WireError } from "../wire-error.ts";
 import type { MethodContext } from "./method.ts";
-import { type Method, method } from "./method.ts";
+import { type Method, method, notHere } from "./method.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 200 });
 const NAME = "^[A-Za-z][A-Za-z0-9_-]{0,63}$";
@@ -34,6 +34,8 @@ const Skills = Type.Object({
     { maxItems: 64 },
   ),
 });
+
+const NO_SURFACES = "the hub hosts no pages of plugins; a node that shows a canvas draws it itself";
 
 /** What a node calls on its own connection, besides `node.invoke.result`. */
 export const nodeSideMethods: readonly Method[] = [
@@ -121,6 +123,8 @@ export const nodeSideMethods: readonly Method[] = [
     params: Type.Object({ ids: Type.Array(Id, { minItems: 1, maxItems: 1000 }) }),
     run: ({ ids }, context) => ({ nodeId: speaker(context).nodeId, ackedIds: [...new Set(ids)], remainingCount: 0 }),
   }),
+  notHere("node.pluginSurface.refresh", "node", NO_SURFACES),
+  notHere("plugin.surface.refresh", "read", NO_SURFACES),
 ];
 
 /** What the event carries, whether as JSON text or as it is. @throws INPUT_INVALID */

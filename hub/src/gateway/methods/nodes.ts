@@ -75,6 +75,7 @@ function describe(hub: GatewayServices, device: DeviceRecord): NodeObject {
   const waiting = hub.devices.pending().find(({ deviceId, role }) => deviceId === device.deviceId && role === "node");
   return nodeObject(device, hub.wsLink.peer(device.deviceId), {
     ...hub.nodes.offers.facts(device.deviceId),
+    nodePluginTools: hub.nodes.offers.tools().filter(({ nodeId }) => nodeId === device.deviceId),
     pendingRequestId: waiting?.requestId,
   });
 }
