@@ -158,6 +158,7 @@ export class Agent implements Unit {
         report: (turn) => joined.turn(turn),
         spoken: (report) => joined.spoken(report),
         answers: joined.answers,
+        bargeIn: config.wake.bargeIn,
         room: () => household.room,
         replyMs: config.speech.replyMs,
         limitMs: config.speech.limitMs,

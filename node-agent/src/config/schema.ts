@@ -43,6 +43,10 @@ const Wake = section("The wake engine.", {
   threshold: Type.Number({ default: 0.5, minimum: 0, maximum: 1, description: "lowest score that counts, 0 to 1" }),
   modelDirectory: text("directory of the engine's model files"),
   accessKey: text("Porcupine's access key; never printed"),
+  bargeIn: Type.Boolean({
+    default: false,
+    description: "the wake phrase ends an answer that is being spoken; only where the node does not hear itself",
+  }),
 });
 
 const Speech = section("Recogniser and end of speech.", {

@@ -21,6 +21,10 @@ export class GatewayAnswers implements Answerer {
     this.#parts = parts;
   }
 
+  interrupt(): void {
+    this.#parts.uplink.conversation.stop();
+  }
+
   giveUp(): void {
     this.#parts.uplink.conversation.stop();
   }

@@ -32,6 +32,8 @@ export interface AnswersParts {
 export interface Answerer {
   /** Begins to wait for the answer before it returns. */
   see(turn: Turn, report: VoiceTurnReport): Promise<void>;
+  /** Who asked wants to hear no more of it. */
+  interrupt(): void;
   /** Nobody will speak any more: the node stops. */
   giveUp(): void;
 }
@@ -54,6 +56,10 @@ export class Answers implements Answerer {
     if (!late) return;
     counters.add("lateReplies");
     log.info({ turnId: reply.turnId }, "answer to a turn that nobody waits for; not spoken");
+  }
+
+  interrupt(): void {
+    // What is being spoken is cut short by the loudspeaker; an answer that has not come yet is still owed.
   }
 
   giveUp(): void {

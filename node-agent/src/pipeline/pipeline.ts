@@ -37,6 +37,8 @@ export interface PipelineParts extends AnswersParts {
   readonly random: Random;
   /** Who answers what was said; absent: the hub, whose reply comes through `Pipeline.reply`. */
   readonly answers?: Answerer | undefined;
+  /** The wake phrase ends an answer that is being spoken. Nothing here cancels the node's own voice in its microphone. */
+  readonly bargeIn?: boolean;
 }
 
 interface Exchange {
@@ -70,6 +72,7 @@ export class Pipeline implements Unit {
   #replying: Promise<void> = Promise.resolve();
   #dropSpeaker: (() => void) | undefined;
   #complained = false;
+  #bargedIn = false;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -153,7 +156,7 @@ export class Pipeline implements Unit {
   }
 
   #frame(samples: Samples): void {
-    if (this.#state === "replying" || this.#parts.speaker.active) return;
+    if (!this.#parts.bargeIn && this.#deaf()) return;
     this.#backlog.push({ samples, at: this.#parts.clock.monotonic() });
     this.#backlogSamples += samples.length;
     while (this.#backlogSamples > BACKLOG_S * SAMPLE_RATE) {
@@ -189,7 +192,23 @@ export class Pipeline implements Unit {
     }
   }
 
+  /** While the node makes sound, or owes an answer, nobody is listened to. */
+  #deaf(): boolean {
+    return this.#state === "replying" || this.#parts.speaker.active;
+  }
+
+  /** With `bargeIn` the wake phrase alone is listened for while the node speaks; it ends the answer. */
+  async #overhear(samples: Samples): Promise<void> {
+    const [hit] = await this.#wake.process(samples);
+    if (!hit || this.#state !== "replying" || this.#bargedIn) return;
+    this.#bargedIn = true;
+    this.#parts.counters.add("bargeIns");
+    this.#answers.interrupt();
+    this.#parts.speaker.hush();
+  }
+
   async #hear(samples: Samples, arrivedAt: number): Promise<void> {
+    if (this.#deaf()) return this.#overhear(samples);
     this.#ring.write(samples);
     const exchange = this.#exchange;
     if (exchange) {
@@ -326,6 +345,8 @@ export class Pipeline implements Unit {
       .then(() => {
         this.#enter("idle");
         this.#forget();
+        if (this.#bargedIn) this.listen();
+        this.#bargedIn = false;
       });
     report(message);
     events.emit("turn", message);
