@@ -49,7 +49,7 @@ export const HubConfig = Type.Object(
             description: "shared operator password, accepted besides the token",
           }),
         ),
-        trustedProxies: Type.Array(Type.String({ minLength: 2, maxLength: 60 }), {
+        trustedProxies: Type.Array(Type.String({ pattern: "^[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?$" }), {
           default: [],
           description: "addresses or networks of proxies whose X-Forwarded-For is believed",
         }),

@@ -32,7 +32,7 @@ export function surfaceAsk({ row, record }: Entry): Ask | undefined {
     ...{ platform, deviceFamily, clientId, clientMode, remoteIp },
     capabilities: manifest.capabilities.map((capability) => capability.name),
     commands: manifest.commands.map((command) => command.name),
-    ...{ withCommands: true, silent: false, isRepair: true },
+    ...{ withCommands: true, silent: false, isRepair: (row.approvedCommands?.length ?? 0) > 0 },
   };
 }
 

@@ -62,7 +62,8 @@ export class PairingRequests {
     const known = [...this.#live()].find(
       ({ request }) => request.deviceId === ask.deviceId && request.role === ask.role && request.kind === ask.kind,
     );
-    if (known?.rejected && (!ask.isRepair || sameAsk(known.request, ask))) {
+    const mayAskOtherwise = ask.isRepair || ask.kind === "surface";
+    if (known?.rejected && (!mayAskOtherwise || sameAsk(known.request, ask))) {
       throw new BarnacleError("PAIRING_REJECTED", "an operator rejected this device", {
         details: { requestId: known.request.requestId, expiresAtMs: known.request.expiresAtMs },
       });
@@ -70,7 +71,7 @@ export class PairingRequests {
     if (known && !known.rejected && sameAsk(known.request, ask)) {
       return { request: this.#askedAgain(known.request), created: false };
     }
-    if (!known && !ask.isRepair && this.pending().length >= MOST) {
+    if (!known && !mayAskOtherwise && this.pending().length >= MOST) {
       throw new BarnacleError("PAIRING_LOCKED", `${MOST} pairing requests wait already`, {
         hint: "Approve or reject some with `barnacle devices pending`, or use a setup code.",
       });
