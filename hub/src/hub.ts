@@ -28,6 +28,7 @@ import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
+import { RotatedLogFile } from "./logs/index.ts";
 import { NativeNodes } from "./nodes/index.ts";
 import { CapabilityRouter } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
@@ -70,9 +71,11 @@ export interface RunningHub {
  * @throws STATE_LOCKED, STATE_UNWRITABLE, PORT_BUSY, BIND_REFUSED
  */
 export async function startHub(options: HubOptions): Promise<RunningHub> {
-  const { config, stateDir, log } = options;
+  const { config, stateDir } = options;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
+  const logFile = new RotatedLogFile({ file: path.join(stateDir, "barnacle.log"), clock });
+  const log = logFile.beside(options.log);
   const host = (options.bind ?? config.gateway.bind) === "lan" ? "0.0.0.0" : "127.0.0.1";
   const about = { site: config.site, hubName: config.name };
   let ready = false;
@@ -82,6 +85,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   // First: it makes the state directory and takes its lock.
   await store.start();
   const token = await kept(store, () => gatewayToken(stateDir, options.token ?? config.gateway.token, random));
+  logFile.hide([token]);
   const audit = new AuditTrail({ store, clock, log });
   const devices = new DeviceRegistry({
     store,
@@ -93,7 +97,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     mqttAddress: () => ({ port: broker.port, tls: false }),
   });
   const records = recordParts({
-    ...{ config, store, audit, clock, random, log, configFile: options.configFile, restart: options.restart },
+    ...{ config, store, audit, clock, random, log, logFile, configFile: options.configFile, restart: options.restart },
     canApprove: (asker, selfApprove) => gateway.canApprove(asker, selfApprove),
   });
   const { policy } = records.services;

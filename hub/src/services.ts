@@ -13,6 +13,7 @@ export type * from "./services/endpoint.ts";
 export type * from "./services/heartbeats.ts";
 export type * from "./services/inbox.ts";
 export type * from "./services/lifecycle.ts";
+export type * from "./services/logs.ts";
 export type * from "./services/nodes.ts";
 export type * from "./services/owner.ts";
 export type * from "./services/policy.ts";

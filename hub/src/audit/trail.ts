@@ -86,12 +86,18 @@ export class AuditTrail implements Audit, Unit {
     }
   }
 
-  /** In order of writing: those after `after`, or else the newest `limit` (default 100, at most 1,000). */
-  async list(options: { limit?: number; after?: number } = {}): Promise<readonly AuditRecord[]> {
+  /** In order of writing: those after `after`, or else the newest `limit` (default 100, at most 1,000), of those before `before`. */
+  async list(options: { limit?: number; after?: number; before?: number } = {}): Promise<readonly AuditRecord[]> {
     const limit = Math.min(Math.max(1, options.limit ?? 100), MOST_LISTED);
     const rows =
       options.after === undefined
-        ? this.#store.all("SELECT * FROM audit ORDER BY seq DESC LIMIT ?", limit).reverse()
+        ? this.#store
+            .all(
+              "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+              options.before ?? Number.MAX_SAFE_INTEGER,
+              limit,
+            )
+            .reverse()
         : this.#store.all("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", options.after, limit);
     return rows.map(recordFromRow);
   }

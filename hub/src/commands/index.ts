@@ -1,1 +1,2 @@
 export { CommandDoor, type CommandDoorOptions } from "./door.ts";
+export { JournalLedger } from "./ledger.ts";

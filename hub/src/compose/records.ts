@@ -1,8 +1,10 @@
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import { AskingGate, StoredApprovals, StoredExecApprovalsFile } from "../approvals/index.ts";
 import type { AuditTrail } from "../audit/index.ts";
-import { defaultConfigFile, type HubConfig, YamlConfigFile } from "../config/index.ts";
+import { JournalLedger } from "../commands/index.ts";
+import { defaultConfigFile, type HubConfig, secretsIn, YamlConfigFile } from "../config/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
+import type { RotatedLogFile } from "../logs/index.ts";
 import { StoredOwner } from "../owner/index.ts";
 import { HousePolicy } from "../policy/index.ts";
 import { StoredQuestions } from "../questions/index.ts";
@@ -17,6 +19,7 @@ export interface RecordPartsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly logFile: RotatedLogFile;
   readonly restart?: ((reason: string) => void) | undefined;
   /** Whether somebody is connected who may approve what `asker` wants. */
   readonly canApprove: (asker: Principal, selfApprove: boolean) => boolean;
@@ -24,7 +27,7 @@ export interface RecordPartsOptions {
 
 /** What is written down and asked: configuration, policy, approvals, questions, the owner. */
 export function recordParts(options: RecordPartsOptions) {
-  const { config, store, audit, clock, random, log, canApprove } = options;
+  const { config, store, audit, clock, random, log, logFile, canApprove } = options;
   const file = options.configFile ?? defaultConfigFile(store.stateDir);
   const configFile = new YamlConfigFile({ file, running: config, audit, log });
   const policy = new HousePolicy({ rules: config.policy.rules });
@@ -36,6 +39,14 @@ export function recordParts(options: RecordPartsOptions) {
   const owner = new StoredOwner({ store, clock });
   const lifecycle = new HubLifecycle({ clock, log, restart: options.restart });
   const execApprovals = new StoredExecApprovalsFile({ stateDir: store.stateDir, audit });
-  const units: readonly Unit[] = [lifecycle, owner, approvals, questions];
-  return { services: { configFile, policy, approvals, questions, owner, lifecycle, execApprovals }, gate, units };
+  const ledger = new JournalLedger(store);
+  const hidden = () => logFile.hide(secretsIn(configFile.running()));
+  hidden();
+  configFile.events.on("changed", hidden);
+  const units: readonly Unit[] = [logFile, lifecycle, owner, approvals, questions];
+  return {
+    services: { configFile, policy, approvals, questions, owner, lifecycle, execApprovals, ledger, logFile },
+    gate,
+    units,
+  };
 }

@@ -6,6 +6,7 @@ import type {
   Approvals,
   Audit,
   Channels,
+  CommandLedger,
   Commands,
   ConfigFile,
   Counters,
@@ -17,6 +18,7 @@ import type {
   Household,
   Inbox,
   Lifecycle,
+  LogFile,
   Owner,
   Policy,
   Questions,
@@ -62,6 +64,8 @@ export interface GatewayServices {
   readonly owner: Owner;
   readonly configFile: ConfigFile;
   readonly approvals: Approvals;
+  readonly ledger: CommandLedger;
+  readonly logFile: LogFile;
   readonly execApprovals: ExecApprovalsFile;
   readonly questions: Questions;
   readonly lifecycle: Lifecycle;

@@ -71,3 +71,27 @@ export interface RouteDecision {
 export interface Router {
   route(request: RouteRequest): RouteDecision;
 }
+
+/** One command of the journal, as it is told to operators: without its parameters and results. */
+export interface LedgerEntry {
+  readonly commandId: string;
+  readonly deviceId: string;
+  readonly command: string;
+  readonly status: "running" | "done" | "failed" | "unknown";
+  readonly errorMessage?: string;
+  readonly principal: string;
+  readonly turnId?: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+}
+
+/** What was sent to devices in the last days. */
+export interface CommandLedger {
+  /** Newest first; `before` is the place of the last one that was told. */
+  list(query: {
+    readonly statuses?: readonly LedgerEntry["status"][] | undefined;
+    readonly limit: number;
+    readonly before?: { readonly startedAt: number; readonly commandId: string } | undefined;
+  }): readonly LedgerEntry[];
+  entry(commandId: string): LedgerEntry | undefined;
+}

@@ -60,7 +60,7 @@ export interface AuditRecord extends AuditEntry {
 export interface Audit {
   /** @throws AUDIT_UNWRITABLE */
   append(entry: AuditEntry): Promise<AuditRecord>;
-  list(options: { limit?: number; after?: number }): Promise<readonly AuditRecord[]>;
+  list(options: { limit?: number; after?: number; before?: number }): Promise<readonly AuditRecord[]>;
   verify(): Promise<
     { ok: true; records: number; head: string } | { ok: false; records: number; seq: number; problem: string }
   >;

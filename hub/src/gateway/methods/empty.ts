@@ -28,6 +28,7 @@ export const emptyMethods: readonly Method[] = [
   nothing("plugins.controlUi.list", "read", () => ({ revision: "none", plugins: [], diagnostics: [] })),
   nothing("plugins.catalog.browse", "read", () => ({ items: [] })),
   nothing("plugins.catalog.categories", "read", () => ({ categories: [] })),
+  nothing("hooks.status", "read", () => ({ hooks: [] })),
   nothing("taskSuggestions.list", "read", () => ({ suggestions: [] })),
   nothing("mentions.list", "read", () => ({ items: [] })),
   nothing("projects.list", "read", () => ({ projects: [], recents: [], observedProjects: [] })),

@@ -14,6 +14,7 @@ import { emptyMethods } from "./empty.ts";
 import { execApprovalsMethods } from "./exec-approvals.ts";
 import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
+import { ledgerMethods } from "./ledgers.ts";
 import { machineMethods } from "./machine.ts";
 import type { Method } from "./method.ts";
 import { modelMethods } from "./models.ts";
@@ -22,6 +23,7 @@ import { nodePairingMethods } from "./node-pairing.ts";
 import { nodeSideMethods } from "./node-side.ts";
 import { nodeMethods } from "./nodes.ts";
 import { notHereMethods } from "./not-here.ts";
+import { operationMethods } from "./operations.ts";
 import { questionMethods } from "./questions.ts";
 import { recordMethods } from "./records.ts";
 import { sessionExtraMethods } from "./sessions-extra.ts";
@@ -67,6 +69,8 @@ const FAMILIES: readonly Method[] = [
   ...talkMethods,
   ...heartbeatMethods,
   ...approvalMethods,
+  ...ledgerMethods,
+  ...operationMethods,
   ...execApprovalsMethods,
   ...questionMethods,
   ...userMethods,

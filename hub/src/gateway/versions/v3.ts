@@ -15,8 +15,15 @@ const RESULTS: Readonly<Record<string, Change>> = {
     const { tokenDelivery: _, ...rest } = result as { tokenDelivery?: string };
     return rest;
   },
+  "exec.approvals.get": withoutResolved,
+  "exec.approvals.set": withoutResolved,
   ...(CRON_RESULTS as Record<string, Change>),
 };
+
+function withoutResolved(result: unknown): unknown {
+  const { resolvedDefaults: _, ...rest } = result as { resolvedDefaults?: unknown };
+  return rest;
+}
 
 /** Codes that did not exist then; clients look at the text. */
 const NEWER_CODES = new Set(["FORBIDDEN", "APPROVAL_NOT_FOUND"]);

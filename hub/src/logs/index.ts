@@ -1,0 +1,1 @@
+export { RotatedLogFile } from "./log-file.ts";
