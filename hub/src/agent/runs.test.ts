@@ -326,3 +326,26 @@ t.test("a reply is sent to where its message came from, and a way that fails cha
   await runOf({ deliver: true });
   t.same(sent, [["d", origin, "You said hi"]]);
 });
+
+t.test("a disk that fails ends a run as an error, and a message that cannot be kept is not accepted", async (t) => {
+  const gated = gate();
+  const { runs, store, chat } = await testRuns(t, gated.respond);
+  const { done } = await runs.start(message("hi"));
+  await gated.until(1);
+  await store.stop();
+  gated.open();
+  t.match(await done, { status: "error", error: { code: "HUB_STOPPING" } });
+  t.match(chat.at(-1), { state: "error", errorMessage: /the store is not open/ });
+  await t.rejects(runs.start(message("lost")), { code: "HUB_STOPPING" });
+  t.strictSame(runs.active(), []);
+});
+
+t.test("a session takes so many waiting messages and no more", async (t) => {
+  const gated = gate();
+  const { runs } = await testRuns(t, gated.respond);
+  for (let n = 0; n < 51; n++) await runs.start(message(String(n)));
+  await t.rejects(runs.start(message("too many")), { code: "RATE_LIMITED", message: /50 messages wait/ });
+  t.ok(await runs.start(message("elsewhere", { sessionKey: "other" })));
+  runs.abort({ sessionKey: "main" });
+  await runs.close();
+});

@@ -3,6 +3,9 @@ import type { CallerPeer } from "./methods/method.ts";
 /** By connection: keys as it wrote them, by the canonical one. */
 const NAMES = new WeakMap<object, Map<string, string>>();
 
+/** Canonical keys that somebody wrote otherwise since the start. */
+const WRITTEN_OTHERWISE = new Set<string>();
+
 /** A canonical key without its agent: the one other form that events can carry. */
 function bare(key: string): string {
   return key.replace(/^agent:[^:]*:/, "");
@@ -13,8 +16,12 @@ export function rememberKey(peer: CallerPeer, given: string, canonical: string):
   if (peer.protocol !== 3) return;
   const names = NAMES.get(peer) ?? new Map<string, string>();
   NAMES.set(peer, names);
-  if (given === bare(canonical) && given !== canonical) names.set(canonical, given);
-  else names.delete(canonical);
+  if (given === bare(canonical) && given !== canonical) {
+    names.set(canonical, given);
+    WRITTEN_OTHERWISE.add(canonical);
+  } else {
+    names.delete(canonical);
+  }
 }
 
 export function keyFor(listener: object, canonical: string): string {
@@ -23,6 +30,5 @@ export function keyFor(listener: object, canonical: string): string {
 
 /** The canonical key, and the form in which older clients may know it. */
 export function formsOf(canonical: string): readonly string[] {
-  const short = bare(canonical);
-  return short === canonical ? [canonical] : [canonical, short];
+  return WRITTEN_OTHERWISE.has(canonical) ? [canonical, bare(canonical)] : [canonical];
 }

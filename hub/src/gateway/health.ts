@@ -1,4 +1,3 @@
-import type { SessionRecord } from "../services.ts";
 import { MAIN } from "../sessions/index.ts";
 import type { GatewayServices } from "./services.ts";
 import { sessionRow } from "./session-views.ts";
@@ -6,7 +5,6 @@ import { isNode } from "./views.ts";
 
 /** Where sessions are: not a file that a client could open. */
 const PATH = "(database)";
-const RECENT = 5;
 
 /** The members that clients of the Moltbot protocol read, empty where Barnacle has nothing, and our own under `barnacle`. */
 export function healthObject(hub: GatewayServices) {
@@ -72,12 +70,8 @@ export async function statusObject(hub: GatewayServices, uptimeMs: number, conne
   };
 }
 
-function newest(hub: GatewayServices, agentId?: string): { sessions: readonly SessionRecord[]; total: number } {
-  return hub.sessions.list({ limit: RECENT, ...(agentId === undefined ? {} : { agentId }) });
-}
-
 function agentSessions(hub: GatewayServices, agentId?: string) {
-  const { sessions, total } = newest(hub, agentId);
+  const { sessions, total } = hub.sessions.recent(agentId);
   const now = hub.clock.now();
   const recent = sessions.map(({ key, updatedAt }) => ({ key, updatedAt, age: Math.max(0, now - updatedAt) }));
   return { path: PATH, count: total, recent };
@@ -85,7 +79,7 @@ function agentSessions(hub: GatewayServices, agentId?: string) {
 
 /** Source: gateway protocol 3, "status object": rows with their age and what is left of the context. */
 function statusSessions(hub: GatewayServices, agentId?: string) {
-  const { sessions, total } = newest(hub, agentId);
+  const { sessions, total } = hub.sessions.recent(agentId);
   const now = hub.clock.now();
   const recent = sessions.map((session) => {
     const row = sessionRow(hub, session);

@@ -180,6 +180,12 @@ t.test("what clients ask beside: valid answers of nothing, groups, refusals by n
   await client.call("sessions.patch", { key: "a", category: "Home" });
   t.match(await client.call("sessions.groups.delete", { name: "Home" }), { updatedSessions: 1 });
   t.match((await client.request("sessions.groups.delete", { name: "Home" })).error, { message: /no group/ });
+  t.match(await client.call("sessions.usage.timeseries", { key: "a" }), { points: [] });
+  t.match(await client.call("sessions.messages.subscribe", { key: "a", includeApprovals: true }), {
+    approvalReplay: { sessionKey: "agent:main:a", approvals: [] },
+  });
+  t.match(await client.call("sessions.messages.unsubscribe", { key: "a" }), { subscribed: false });
+  t.match(await client.call("health"), { sessions: { count: 1, recent: [{ key: "agent:main:a" }] } });
   t.match(await client.call("sessions.usage"), { sessions: [{ key: "agent:main:a" }], totals: { totalTokens: 0 } });
   t.match((await client.request("sessions.usage.logs", { key: "zzz" })).error, { message: /No transcript found/ });
   t.match((await client.request("sessions.fork", { sessionKey: "a" })).error, { message: /not supported here/ });

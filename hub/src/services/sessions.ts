@@ -109,6 +109,8 @@ export interface SessionBook extends Sessions {
   get(key: string): SessionRecord | undefined;
   /** Newest first. */
   list(query: SessionQuery): { readonly sessions: readonly SessionRecord[]; readonly total: number };
+  /** The five that changed last, and how many there are; quick, because health asks at every turn. */
+  recent(agentId?: string): { readonly sessions: readonly SessionRecord[]; readonly total: number };
   find(by: { readonly sessionId?: string; readonly label?: string; readonly agentId?: string }): SessionRecord[];
   /** Makes it when it is not there. */
   ensure(key: string, options: { via: string; sessionId?: string; displayName?: string }): Promise<SessionRecord>;

@@ -21,6 +21,7 @@ import { SessionWriter } from "./writer.ts";
 /** Archives of transcripts are kept this long. */
 const ARCHIVE_MS = 30 * 24 * 60 * 60 * 1000;
 const LIST_LIMIT = 500;
+const RECENT = 5;
 
 export interface SessionBookOptions {
   readonly store: Store;
@@ -36,6 +37,8 @@ export class StoredSessions implements SessionBook, Unit {
   readonly #options: SessionBookOptions;
   readonly #table: SessionTable;
   readonly #notes: SessionNotes;
+  /** By agent, "" for all; until the next change. */
+  readonly #recent = new Map<string, ReturnType<StoredSessions["list"]>>();
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
@@ -70,7 +73,7 @@ export class StoredSessions implements SessionBook, Unit {
     return this.#table.get(this.#key(key).key);
   }
 
-  list(query: SessionQuery) {
+  list(query: SessionQuery): { readonly sessions: readonly SessionRecord[]; readonly total: number } {
     const { where, parameters } = filterOf(query);
     const order = query.sortBy === "lastInteractionAt" ? "coalesce(interaction_at, 0)" : "updated_at";
     const limit = Math.min(query.limit ?? LIST_LIMIT, LIST_LIMIT);
@@ -79,6 +82,15 @@ export class StoredSessions implements SessionBook, Unit {
       sessions: this.#table.matching(where, parameters, tail),
       total: this.#table.countOf(where, parameters),
     };
+  }
+
+  recent(agentId?: string) {
+    const name = agentId ?? "";
+    const known = this.#recent.get(name);
+    if (known) return known;
+    const found = this.list({ limit: RECENT, ...(agentId === undefined ? {} : { agentId }) });
+    this.#recent.set(name, found);
+    return found;
   }
 
   find(by: { sessionId?: string; label?: string; agentId?: string }): SessionRecord[] {
@@ -188,6 +200,7 @@ export class StoredSessions implements SessionBook, Unit {
       writer = new SessionWriter({ table: this.#table, notes: this.#notes, clock, random });
       return fn(writer);
     });
+    this.#recent.clear();
     for (const [name, payload] of writer?.announcements ?? []) this.events.emit(name, payload as never);
     return result;
   }
