@@ -75,6 +75,10 @@ t.test("January's clients see January's jobs, a list without pages, and an answe
   });
   t.equal(old("CronJob", job), undefined);
   t.match(job, { schedule: { kind: "at", atMs }, payload: { deliver: true, to: "kitchen" } });
+  const quiet = { ...TURN, enabled: true, payload: { ...TURN.payload, channel: "last" } };
+  const told = await client.call<Job & { payload: object }>("cron.add", quiet);
+  t.same(told.payload, quiet.payload, "as it was sent: delivered to nobody");
+  await client.call("cron.remove", { id: told.id });
   const main = await client.call<Job>("cron.add", {
     ...{ name: "bins", enabled: true, sessionTarget: "main", wakeMode: "now" },
     ...{ schedule: { kind: "cron", expr: "0 7 * * 1", tz: "UTC" }, payload: { kind: "systemEvent", text: "bins" } },

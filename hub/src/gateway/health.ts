@@ -1,7 +1,7 @@
 import { MAIN } from "../sessions/index.ts";
 import type { GatewayServices } from "./services.ts";
 import { sessionRow } from "./session-views.ts";
-import { isNode } from "./views.ts";
+import { channelSummary, isNode } from "./views.ts";
 
 /** Where sessions are: not a file that a client could open. */
 const PATH = "(database)";
@@ -12,13 +12,14 @@ export function healthObject(hub: GatewayServices) {
   const devices = hub.devices.list();
   const nodes = devices.filter(isNode);
   const heartbeat = hub.heartbeats.settings();
+  const channels = hub.channels.list();
   return {
     ok: true,
     ts: hub.clock.now(),
     durationMs: Math.round(hub.clock.monotonic() - started),
-    channels: {},
-    channelOrder: [],
-    channelLabels: {},
+    channels: Object.fromEntries(channels.map((channel) => [channel.id, channelSummary(channel)])),
+    channelOrder: channels.map(({ id }) => id),
+    channelLabels: Object.fromEntries(channels.map(({ id, label }) => [id, label])),
     heartbeatSeconds: Math.round((heartbeat.everyMs ?? 0) / 1000),
     defaultAgentId: hub.agents.default.id,
     agents: hub.agents.list().map(({ id, name, isDefault }) => ({

@@ -5,7 +5,7 @@ import {
   SCOPES,
   type TokenSummary,
 } from "@barnacle/protocol/gateway";
-import type { DeviceRecord, NodeFacts, NodeTool, PendingPairing, SetupCompletion } from "../services.ts";
+import type { Channel, DeviceRecord, NodeFacts, NodeTool, PendingPairing, SetupCompletion } from "../services.ts";
 import { SETUP_PROFILES } from "./handshake/setup-profiles.ts";
 import type { NodePeer } from "./ws-link.ts";
 
@@ -144,4 +144,15 @@ function sorted(names: readonly string[] = []): string[] {
 /** Without members that are undefined, as the wire has it. */
 function present<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
+
+/** One line of what clients show of a channel. */
+export function channelSummary(channel: Channel) {
+  const accounts = channel.accounts();
+  return {
+    configured: accounts.length > 0,
+    running: accounts.some(({ running }) => running),
+    connected: accounts.some(({ connected }) => connected),
+    lastError: accounts.find(({ lastError }) => lastError !== undefined)?.lastError ?? null,
+  };
 }

@@ -1,6 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { Type } from "@sinclair/typebox";
 import type { Channel } from "../../services.ts";
+import { channelSummary } from "../views.ts";
 import { type Method, type MethodContext, method, notHere } from "./method.ts";
 
 const Short = Type.Optional(Type.String({ maxLength: 300 }));
@@ -124,19 +125,9 @@ function statusOf(channels: readonly Channel[], ts: number) {
     channelDetailLabels: by(({ detailLabel }) => detailLabel),
     channelSystemImages: by(({ systemImage }) => systemImage),
     channelMeta: channels.map(({ id, label, detailLabel, systemImage }) => ({ id, label, detailLabel, systemImage })),
-    channels: by(summaryOf),
+    channels: by(channelSummary),
     channelAccounts: by((channel) => channel.accounts()),
     channelDefaultAccountId: by(defaultAccount),
-  };
-}
-
-function summaryOf(channel: Channel) {
-  const accounts = channel.accounts();
-  return {
-    configured: accounts.length > 0,
-    running: accounts.some(({ running }) => running),
-    connected: accounts.some(({ connected }) => connected),
-    lastError: accounts.find(({ lastError }) => lastError !== undefined)?.lastError ?? null,
   };
 }
 

@@ -18,7 +18,12 @@ export const cronMethods: readonly Method[] = [
     name: "cron.status",
     access: "read",
     params: Type.Unknown(),
-    run: (_params, { hub }) => ({ ...hub.cron.status(), triggersEnabled: false, storage: "sqlite", storePath: "" }),
+    run: (_params, { hub }) => ({
+      ...hub.cron.status(),
+      triggersEnabled: false,
+      storage: "sqlite",
+      storePath: "(database)",
+    }),
   }),
   method({
     name: "cron.list",
@@ -184,5 +189,6 @@ function previews(jobs: readonly CronJob[]): Record<string, { label: string; det
 function preview({ delivery, payload }: CronJob): { label: string; detail: string } {
   if (payload.kind === "systemEvent") return { label: "main session", detail: "waits there for its next run" };
   if (delivery?.mode !== "announce") return { label: "not delivered", detail: "the answer stays in its session" };
-  return { label: delivery.channel ?? "rooms", detail: delivery.to ?? "every room" };
+  const named = delivery.channel !== undefined && delivery.channel !== "last";
+  return { label: named ? (delivery.channel ?? "") : "rooms", detail: delivery.to ?? "every room" };
 }

@@ -44,9 +44,9 @@ function deliveryOf({ kind, deliver, channel, to, bestEffortDeliver }: OldPayloa
   if (kind !== "agentTurn" || (deliver === undefined && channel === undefined && to === undefined)) return {};
   return {
     delivery: {
-      mode: deliver === false ? "none" : "announce",
-      // `last` meant the channel that the session came from; that is the default here.
-      ...(channel === undefined || channel === "last" ? {} : { channel }),
+      // Without its say an answer was delivered to whoever was named, and to nobody else.
+      mode: (deliver ?? (to !== undefined && to !== "")) ? "announce" : "none",
+      ...(channel === undefined ? {} : { channel }),
       ...(to === undefined || to === "" ? {} : { to }),
       ...(bestEffortDeliver === undefined ? {} : { bestEffort: bestEffortDeliver }),
     },
@@ -80,7 +80,7 @@ function olderPayload({ payload, delivery }: CronJob): unknown {
     ...(delivery === undefined
       ? {}
       : {
-          ...{ deliver: delivery.mode === "announce", channel: delivery.channel, to: delivery.to },
+          ...{ deliver: delivery.mode === "announce" ? true : undefined, channel: delivery.channel, to: delivery.to },
           bestEffortDeliver: delivery.bestEffort,
         }),
   });
