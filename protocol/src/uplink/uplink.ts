@@ -40,7 +40,7 @@ export interface UplinkOptions {
   readonly make?: MakeClient;
 }
 
-const SURFACE_AGAIN_MS = 10_000;
+const SURFACE_AGAIN_MS = 5000;
 const STATS_MS = 60_000;
 const invokeRequest = validator(NodeInvokeRequest);
 
