@@ -81,7 +81,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     const secrets = new SharedSecrets(token, password);
     const withCommands = (protocol: number) =>
       nodeCommands === "with-device" || (nodeCommands === "by-protocol" && protocol === 3);
-    this.#auth = new GatewayAuth({ devices: hub.devices, secrets, clock: hub.clock, withCommands });
+    const { devices, counters, clock } = hub;
+    this.#auth = new GatewayAuth({ devices, secrets, clock, counters, withCommands });
     this.#presence = new Presence({
       clock: hub.clock,
       self: { host: hostname(), version: hub.version, platform: process.platform },

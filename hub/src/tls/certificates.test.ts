@@ -58,7 +58,7 @@ t.test("a hub that runs for years renews by itself", async (t) => {
   const renewed = new Promise((resolve) => certificates.events.on("renewed", resolve, t));
   const jump = clock.now() + 800 * DAY_MS;
   Object.assign(clock, { now: () => jump });
-  await clock.advance(12 * 60 * 60_000);
+  await clock.advance(60 * 60_000);
   await renewed;
   t.not(certificates.material.fingerprint, before);
 });

@@ -8,7 +8,8 @@ import { fingerprintOf, type Issued, issueAuthority, issueServer } from "./issue
 import type { CertificateNames, TlsMaterial } from "./material.ts";
 
 const RENEW_BEFORE_MS = 30 * 24 * 60 * 60_000;
-const LOOK_EVERY_MS = 12 * 60 * 60_000;
+/** Often, since a board without a clock may start in 1970 and learn the year later. */
+const LOOK_EVERY_MS = 60 * 60_000;
 
 export interface CertificatesOptions {
   readonly stateDir: string;

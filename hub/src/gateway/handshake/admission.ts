@@ -6,7 +6,7 @@ import {
   SCOPES,
 } from "@barnacle/protocol/gateway";
 import type { Clock } from "@barnacle/protocol/runtime";
-import type { DeviceRecord, Devices } from "../../services.ts";
+import type { Counters, DeviceRecord, Devices } from "../../services.ts";
 import { Credentials } from "./credentials.ts";
 import { ClientPairing } from "./pairing.ts";
 import { type Challenge, deviceFlaw } from "./proof.ts";
@@ -38,6 +38,7 @@ export interface GatewayAuthOptions {
   readonly devices: Devices;
   readonly secrets: SharedSecrets;
   readonly clock: Clock;
+  readonly counters: Counters;
   /** Whether approving a node that speaks this protocol approves its commands too. */
   readonly withCommands: (protocol: ProtocolVersion) => boolean;
 }
@@ -48,9 +49,9 @@ export class GatewayAuth {
   readonly #credentials: Credentials;
   readonly #pairing: ClientPairing;
 
-  constructor({ devices, secrets, clock, withCommands }: GatewayAuthOptions) {
+  constructor({ devices, secrets, clock, counters, withCommands }: GatewayAuthOptions) {
     this.#clock = clock;
-    this.#credentials = new Credentials({ devices, secrets, clock });
+    this.#credentials = new Credentials({ devices, secrets, clock, counters });
     this.#pairing = new ClientPairing({ devices, withCommands });
   }
 

@@ -1,6 +1,6 @@
 import type { ConnectDevice } from "@barnacle/protocol/gateway";
 import type { Clock } from "@barnacle/protocol/runtime";
-import type { Devices, SetupProfile } from "../../services.ts";
+import type { Counters, Devices, SetupProfile } from "../../services.ts";
 import type { AuthRequest } from "./admission.ts";
 import { AuthFailures } from "./failures.ts";
 import type { AuthReason, Refused } from "./refusals.ts";
@@ -19,8 +19,10 @@ export class Credentials {
   readonly #devices: Devices;
   readonly #secrets: SharedSecrets;
   readonly #failures: AuthFailures;
+  readonly #counters: Counters;
 
-  constructor(options: { devices: Devices; secrets: SharedSecrets; clock: Clock }) {
+  constructor(options: { devices: Devices; secrets: SharedSecrets; clock: Clock; counters: Counters }) {
+    this.#counters = options.counters;
     this.#devices = options.devices;
     this.#secrets = options.secrets;
     this.#failures = new AuthFailures(options.clock);
@@ -43,8 +45,8 @@ export class Credentials {
   shared(request: AuthRequest, device?: ConnectDevice): Refused | undefined {
     const { remoteIp, params, role } = request;
     const { auth = {}, client } = params;
-    const wait = this.#failures.lockedMs(remoteIp);
-    if (wait > 0) return refused.locked(wait);
+    const locked = this.#locked(remoteIp);
+    if (locked) return locked;
     if (this.#secrets.match(auth)) {
       this.#failures.clear(remoteIp);
       return undefined;
@@ -59,8 +61,8 @@ export class Credentials {
   }
 
   #setup(request: AuthRequest, deviceId: string, token: string): Credential | Refused {
-    const wait = this.#failures.lockedMs(request.remoteIp);
-    if (wait > 0) return refused.locked(wait);
+    const locked = this.#locked(request.remoteIp);
+    if (locked) return locked;
     const setup = this.#devices.setups.check(token, deviceId);
     if (!setup) return this.#wrong(request, refused.wrongBootstrapToken());
     return { kind: "setup", token, profile: setup.profile };
@@ -68,9 +70,17 @@ export class Credentials {
 
   /** Counted against the address; the one that is too many is told so at the next try. */
   #wrong({ remoteIp }: AuthRequest, answer: Refused): Refused {
-    const wait = this.#failures.lockedMs(remoteIp);
-    if (wait > 0) return refused.locked(wait);
+    const locked = this.#locked(remoteIp);
+    if (locked) return locked;
+    this.#counters.add("gateway.refused.secret");
     this.#failures.record(remoteIp);
     return answer;
+  }
+
+  #locked(remoteIp: string): Refused | undefined {
+    const wait = this.#failures.lockedMs(remoteIp);
+    if (wait === 0) return undefined;
+    this.#counters.add("gateway.refused.locked");
+    return refused.locked(wait);
   }
 }

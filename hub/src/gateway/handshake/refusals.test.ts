@@ -227,6 +227,7 @@ t.test("an address that keeps guessing is locked out, but for devices that hold 
     ...{ retryable: true, retryAfterMs: 300_000, message: /^unauthorized: too many failed authentication attempts/ },
     details: { code: "AUTH_RATE_LIMITED", authReason: "rate_limited", recommendedNextStep: "wait_then_retry" },
   });
+  t.match(proxied.counters.snapshot(), { "gateway.refused.secret": 10, "gateway.refused.locked": 1 });
   t.ok((await from("10.0.0.8", TOKEN)).ok, "another address is not");
   await proxied.clock.advance(300_000);
   t.ok((await from("10.0.0.9", TOKEN)).ok, "nor this one for ever");
