@@ -349,3 +349,27 @@ t.test("a session takes so many waiting messages and no more", async (t) => {
   runs.abort({ sessionKey: "main" });
   await runs.close();
 });
+
+t.test("ended runs are forgotten after a day, as are sessions made for one call after a month", async (t) => {
+  const { runs, sessions, store, clock } = await testRuns(t, echo);
+  const keys = ["openai:1", "hook:2", "openai:named", "main"];
+  for (const sessionKey of keys) await (await runs.start(message("x", { sessionKey }))).done;
+  await sessions.patch("openai:named", { label: "Keep" });
+  const kept = () => Number(store.one("SELECT count(*) AS n FROM agent_runs")?.n);
+  await clock.advance(23 * 3_600_000);
+  t.equal(kept(), 4);
+  await clock.advance(3 * 3_600_000);
+  while (kept() > 0) await turn();
+  await runs.close();
+  t.equal(clock.pending, 0, "a closed service leaves no timer");
+  await clock.advance(31 * 24 * 3_600_000);
+  await sessions.start();
+  t.strictSame(
+    sessions
+      .list({})
+      .sessions.map(({ key }) => key)
+      .sort(),
+    ["agent:main:main", "agent:main:openai:named"],
+  );
+  t.equal(Number(store.one("SELECT count(*) AS n FROM transcript")?.n), 4);
+});

@@ -15,6 +15,7 @@ import { RunTable, type StoredRun } from "./table.ts";
 /** Ended runs are remembered in memory, and on disk, this long. */
 const REMEMBERED_MS = 10 * 60 * 1000;
 const KEPT_MS = 24 * 60 * 60 * 1000;
+const PRUNE_MS = 60 * 60 * 1000;
 /** What waited longer than this while the hub was away is not acted on any more. */
 const FRESH_MS = 10 * 60 * 1000;
 const AT_ONCE = 8;
@@ -43,6 +44,7 @@ export class Runs implements AgentRuns {
   readonly #lanes: Lanes;
   readonly #runs = new Map<string, Run>();
   #closing = false;
+  #endPruning: () => void = () => {};
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -55,7 +57,8 @@ export class Runs implements AgentRuns {
   async open(): Promise<void> {
     this.#closing = false;
     const now = this.#options.clock.now();
-    await this.#options.store.commit(() => this.#table.prune(now - KEPT_MS));
+    await this.#prune();
+    this.#endPruning = this.#options.clock.every(PRUNE_MS, () => void this.#prune());
     for (const stored of this.#table.open()) {
       const fresh = now - stored.acceptedAt <= FRESH_MS;
       if (fresh && (!stored.begun || stored.request.repeatable)) this.#again(stored);
@@ -66,6 +69,7 @@ export class Runs implements AgentRuns {
   /** Ends what is under way; what waits stays on disk for the next start. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#endPruning();
     const open = [...this.#runs.values()].filter((run) => run.state !== "ended");
     for (const run of open.filter(({ state }) => state === "waiting")) this.#lanes.remove(run);
     const running = open.filter(({ state }) => state === "running");
@@ -201,6 +205,15 @@ export class Runs implements AgentRuns {
       if (old.outcome && clock.now() - old.outcome.endedAt > REMEMBERED_MS) this.#runs.delete(id);
     }
     this.#runs.set(run.request.runId, run);
+  }
+
+  async #prune(): Promise<void> {
+    const { store, clock, log } = this.#options;
+    try {
+      await store.commit(() => this.#table.prune(clock.now() - KEPT_MS));
+    } catch (error) {
+      log.warn({ problem: messageOf(error) }, "old runs could not be dropped");
+    }
   }
 
   #again(stored: StoredRun): void {

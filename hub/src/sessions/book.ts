@@ -18,7 +18,7 @@ import { changedSettings } from "./settings.ts";
 import { SessionTable } from "./table.ts";
 import { SessionWriter } from "./writer.ts";
 
-/** Archives of transcripts are kept this long. */
+/** Archives of transcripts are kept this long, and sessions that were made for one call. */
 const ARCHIVE_MS = 30 * 24 * 60 * 60 * 1000;
 const LIST_LIMIT = 500;
 const RECENT = 5;
@@ -48,7 +48,9 @@ export class StoredSessions implements SessionBook, Unit {
 
   async start(): Promise<void> {
     await this.#options.store.commit(() => {
-      this.#table.prune(this.#options.clock.now() - ARCHIVE_MS);
+      const before = this.#options.clock.now() - ARCHIVE_MS;
+      this.#table.prune(before);
+      this.#table.dropPassing(before);
       this.#table.endRuns();
     });
   }

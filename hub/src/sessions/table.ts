@@ -145,6 +145,14 @@ export class SessionTable {
     return this.#store.run("DELETE FROM session_archives WHERE at < ?", before);
   }
 
+  /** Sessions that were made for one call and that nobody named or pinned. @returns how many were dropped */
+  dropPassing(before: number): number {
+    const passing = `SELECT session_key FROM sessions WHERE updated_at < ? AND label IS NULL AND pinned_at IS NULL
+      AND (session_key LIKE 'agent:%:openai:%' OR session_key LIKE 'agent:%:hook:%')`;
+    this.#store.run(`DELETE FROM transcript WHERE session_key IN (${passing})`, before);
+    return this.#store.run(`DELETE FROM sessions WHERE session_key IN (${passing})`, before);
+  }
+
   matching(where: string, parameters: readonly (string | number)[], tail: string): SessionRecord[] {
     return this.#store.all(`SELECT * FROM sessions ${where} ${tail}`, ...parameters).map(toSession);
   }
