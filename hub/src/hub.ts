@@ -181,6 +181,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     inbox,
     runs: agent.runs,
     sessions: agent.sessions,
+    answersFreely: agent.models.default.provider !== "barnacle",
   });
   const gateway: GatewayServer = new GatewayServer({
     ...about,

@@ -19,10 +19,11 @@ export type Everyday = ReturnType<typeof everydayParts>["services"];
 /** The everyday parts on a test's store and runs, started. */
 export async function testEveryday(
   t: { teardown(fn: () => unknown): void },
-  options: Omit<EverydayPartsOptions, "random" | "log" | "config" | "engines" | "recogniser">,
+  options: Omit<EverydayPartsOptions, "random" | "log" | "config" | "engines" | "recogniser" | "answersFreely">,
 ) {
   const parts = everydayParts({
     ...{ random: seededRandom(12), log: silentLog, ...options },
+    answersFreely: true,
     engines: async () => FAKE_VOICES,
     recogniser: new FakeRecogniser(),
     config: { cron: { enabled: true }, heartbeat: { every: "0m", target: "none" }, speech: { recogniser: "fake" } },

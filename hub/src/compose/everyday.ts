@@ -20,6 +20,8 @@ export interface EverydayPartsOptions {
   readonly log: Log;
   readonly runs: AgentRuns;
   readonly sessions: Sessions;
+  /** Whether a model or a program is configured. */
+  readonly answersFreely: boolean;
   readonly inbox: Pick<Inbox, "enter">;
   readonly household: Pick<Household, "rooms" | "grammar">;
   /** The synthesisers of this machine unless given. */
@@ -45,7 +47,15 @@ export function everydayParts(options: EverydayPartsOptions) {
     await channels.send({ ...to, ...named, text, idempotencyKey, principal: { kind: "system", id: "announcements" } });
   };
   const { every, prompt = HEARTBEAT_PROMPT, target, agentId } = config.heartbeat;
-  const heartbeats = new HeartbeatRuns({ ...shared, every, prompt, target, agentId, deliver });
+  const heartbeats = new HeartbeatRuns({
+    ...shared,
+    answersFreely: options.answersFreely,
+    every,
+    prompt,
+    target,
+    agentId,
+    deliver,
+  });
   const cron = new CronJobs({
     ...{ ...shared, store, enabled: config.cron.enabled, deliver },
     wake: (reason, sessionKey) => heartbeats.wake(reason, sessionKey),

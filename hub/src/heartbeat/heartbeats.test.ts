@@ -8,13 +8,16 @@ import { intervalMs } from "./interval.ts";
 
 const MINUTE = 60_000;
 
-async function setUp(t: { teardown(fn: () => unknown): void }, patch: { every?: string; target?: string } = {}) {
+async function setUp(
+  t: { teardown(fn: () => unknown): void },
+  patch: { every?: string; target?: string; answersFreely?: boolean } = {},
+) {
   const clock = new FakeClock();
   const runs = new FakeRuns();
   const delivered: unknown[] = [];
   const options = {
     ...{ clock, runs, sessions: new FakeSessions(), random: seededRandom(3), log: silentLog },
-    ...{ every: "30m", prompt: "anything?", target: "none", ...patch },
+    ...{ every: "30m", prompt: "anything?", target: "none", answersFreely: true, ...patch },
     deliver: async (...given: unknown[]) => void delivered.push(given),
   };
   const heartbeats = new HeartbeatRuns(options);
@@ -100,6 +103,14 @@ t.test("failures are named, and switched off nothing runs", async (t) => {
   heartbeats.wake("wake");
   await settled();
   t.match(heartbeats.last(), { reason: "disabled" });
+});
+
+t.test("without a model or a program there is nobody to ask", async (t) => {
+  const { runs, heartbeats } = await setUp(t, { answersFreely: false });
+  heartbeats.wake("wake");
+  await settled();
+  t.same(runs.requests, []);
+  t.match(heartbeats.last(), { status: "skipped", reason: "no-model" });
 });
 
 t.test("intervals are written as people do", async (t) => {

@@ -21,6 +21,8 @@ export interface HeartbeatRunsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Whether anything but the household's sentences can answer; without it a heartbeat asks nobody. */
+  readonly answersFreely: boolean;
   readonly every: string;
   readonly prompt: string;
   /** Who is told: a room, `all` or `none`. */
@@ -77,8 +79,9 @@ export class HeartbeatRuns implements Heartbeats, Unit {
 
   wake(reason: string, sessionKey?: string): void {
     if (!this.#started) return;
-    if (!this.#enabled) {
-      this.#tell({ ts: this.#options.clock.now(), status: "skipped", reason: "disabled" });
+    if (!this.#enabled || !this.#options.answersFreely) {
+      const why = this.#enabled ? "no-model" : "disabled";
+      this.#tell({ ts: this.#options.clock.now(), status: "skipped", reason: why });
       return;
     }
     this.#waiting = { reason, sessionKey };
