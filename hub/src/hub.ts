@@ -19,6 +19,7 @@ import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.
 import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
 import { everydayParts } from "./compose/everyday.ts";
+import { pageRoutes } from "./compose/pages.ts";
 import { reach } from "./compose/reach.ts";
 import { recordParts } from "./compose/records.ts";
 import type { HubConfig } from "./config/index.ts";
@@ -217,6 +218,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     stateDir,
   });
   const way = reach({ config, stateDir, host, port: () => http.port, clock, log });
+  const secrets = [token, ...(config.gateway.password === undefined ? [] : [config.gateway.password])];
   const http: HttpServer = new HttpServer({
     host,
     tls: way.front,
@@ -229,7 +231,21 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     routes: [
       new ApiRoutes({
         ...{ ...agent, heartbeats: everyday.services.heartbeats, hooks: config.hooks, clock, random, log },
-        secrets: [token, ...(config.gateway.password === undefined ? [] : [config.gateway.password])],
+        secrets,
+      }),
+      ...pageRoutes({
+        ...{
+          config,
+          configFile: records.services.configFile,
+          agents: agent.agents,
+          secrets,
+          clock,
+          counters,
+          devices,
+          voice,
+        },
+        version: HUB_VERSION,
+        connections: () => gateway.clients,
       }),
     ],
     isReady: () => ready,

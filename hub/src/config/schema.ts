@@ -78,6 +78,22 @@ export const HubConfig = Type.Object(
           maximum: 100_000,
           description: "open gateway connections, admitted or not",
         }),
+        controlUi: Type.Object(
+          {
+            root: Type.Optional(
+              Type.String({
+                minLength: 1,
+                description: "folder of an installed OpenClaw's `dist/control-ui`; served when it is set",
+              }),
+            ),
+            basePath: Type.String({
+              default: "/",
+              pattern: "^/([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$",
+              description: "where the web application is found: `/` or `/ui`",
+            }),
+          },
+          { ...strict, default: {}, description: "the web application of an installed OpenClaw" },
+        ),
         requestsPerMinute: Type.Integer({
           default: 60_000,
           minimum: 60,

@@ -124,12 +124,16 @@ export class HttpServer implements Unit {
         reply,
       ),
     );
-    server.get("/", (_request, reply) => reply.type("text/plain; charset=utf-8").send(frontPage(hubName, version)));
-    server.get("/health", () => ({ ok: true, version }));
-    server.get("/ready", (_request, reply) => {
-      const ready = isReady();
-      return reply.code(ready ? 200 : 503).send({ ready });
-    });
+    if (!this.#options.routes?.some((one) => one.takesRoot)) {
+      server.get("/", (_request, reply) => reply.type("text/plain; charset=utf-8").send(frontPage(hubName, version)));
+    }
+    for (const path of ["/health", "/healthz"]) server.get(path, () => ({ ok: true, version }));
+    for (const path of ["/ready", "/readyz"]) {
+      server.get(path, (_request, reply) => {
+        const ready = isReady();
+        return reply.code(ready ? 200 : 503).send({ ready });
+      });
+    }
     server.post(PAIR_CHALLENGE_PATH, async (request) => {
       this.#limit(this.#origins.of(request.raw).remoteIp);
       const { deviceId } = challengeRequest.parse(request.body, "challenge request");
