@@ -31,7 +31,10 @@ t.test("the built-in rules give each kind of caller what the table says, and not
     [command(admin, "system.which"), "allow", "operator-admin"],
     [command(writer, "gpio.write"), "allow", "operator-write"],
     [command(writer, "system.run"), "ask", "ask-system-run"],
-    [command(writer, "system.which"), "deny", "default-deny"],
+    [command(writer, "system.which"), "allow", "operator-node-host"],
+    [command(writer, "system.execApprovals.set"), "deny", "default-deny"],
+    [command(writer, "system.run.prepare"), "allow", "operator-node-host"],
+    [command(reader, "system.which"), "deny", "default-deny"],
     [command(node, "system.run"), "deny", "default-deny"],
     [command(reader, "gpio.write"), "deny", "default-deny"],
     [{ principal: reader, action: "method", name: "node.list" }, "allow", "operator-method"],
@@ -77,7 +80,7 @@ t.test("a configured rule replaces the built-in one of its id and inherits the r
 });
 
 t.test("an explanation lists every rule and says why it did not match", async (t) => {
-  const request = command(writer, "system.which");
+  const request = command(writer, "system.execApprovals.set");
   const { decision, rules } = plain.explain(request);
   t.same(decision, plain.decide(request));
   t.equal(rules.length, BUILT_IN_RULES.length);

@@ -31,6 +31,7 @@ const PRIVATE = ["camera.snap", "camera.clip", "screen.record", "location.get", 
  * | `ask-system-run` | operators with `operator.admin` or `operator.write` | `system.run`, once somebody with `operator.approvals` said yes |
  * | `operator-admin` | operators with `operator.admin` | everything |
  * | `operator-write` | operators with `operator.write` | every command but `system.*`, cameras, screens, whereabouts, messages, contacts, calendars |
+ * | `operator-node-host` | operators with `operator.write` | `system.which`, `system.run.prepare`, `system.notify`: which programs a node has, what it would run, a notice on its screen |
  * | `operator-method` | operators | gateway methods; the scope of each is checked by the gateway before |
  * | `voice-home` | voice | what a household says aloud: GPIO, speech, sound, `device.identify` |
  * | `system-announce` | the hub itself | speech and sound, for timers and announcements |
@@ -68,6 +69,15 @@ export const BUILT_IN_RULES: readonly Rule[] = [
     principals: ["operator"],
     scopes: ["operator.write"],
     except: ["system.*", ...PRIVATE],
+  },
+  {
+    id: "operator-node-host",
+    effect: "allow",
+    source: "built-in",
+    action: "command",
+    principals: ["operator"],
+    scopes: ["operator.write"],
+    names: ["system.which", "system.run.prepare", "system.notify"],
   },
   { id: "operator-method", effect: "allow", source: "built-in", action: "method", principals: ["operator"] },
   {

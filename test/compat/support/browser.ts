@@ -33,8 +33,16 @@ export class Chromium {
     page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => this.problems.push(`page: ${error.message}`));
     page.on("console", (message) => {
-      if (message.type() === "error" && !/ERR_FAILED/.test(message.text()))
-        this.problems.push(`console: ${message.text()}`);
+      const text = message.text();
+      // Told by the browser for every failed request; those are judged below, with their address.
+      if (message.type() === "error" && !text.startsWith("Failed to load")) this.problems.push(`console: ${text}`);
+    });
+    page.on("response", (response) => {
+      const { pathname } = new URL(response.url());
+      // A household without pictures answers 404, as the real gateway does.
+      if (response.status() >= 400 && !/avatar|icon/.test(pathname)) {
+        this.problems.push(`${response.status()} ${pathname}`);
+      }
     });
     await page.goto(url);
     return page;

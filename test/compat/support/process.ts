@@ -13,6 +13,12 @@ export interface ProcessOptions {
   readonly stdin?: boolean;
 }
 
+/** Groups that are to go when this process does, however it ends. */
+const alive = new Set<Process>();
+process.on("exit", () => {
+  for (const each of alive) each.signal("SIGKILL");
+});
+
 /** Somebody else's program that goes on running. What it printed is kept for `seen` and for the failure message. */
 export class Process {
   readonly name: string;
@@ -31,7 +37,9 @@ export class Process {
         this.#wake();
       });
     }
+    alive.add(this);
     this.exited = once(this.child, "close").then(([code]) => {
+      alive.delete(this);
       this.#wake();
       return code as number | null;
     });
@@ -81,15 +89,16 @@ export class Process {
 
   /** SIGTERM to the whole group, SIGKILL to what is left of it. */
   async stop(): Promise<number | null> {
-    this.#signal("SIGTERM");
-    const limit = setTimeout(() => this.#signal("SIGKILL"), GRACE_MS);
+    this.signal("SIGTERM");
+    const limit = setTimeout(() => this.signal("SIGKILL"), GRACE_MS);
     const code = await this.exited;
     clearTimeout(limit);
-    this.#signal("SIGKILL");
+    this.signal("SIGKILL");
     return code;
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  /** To the whole group. */
+  signal(signal: NodeJS.Signals): void {
     if (this.child.pid === undefined) return;
     try {
       process.kill(-this.child.pid, signal);

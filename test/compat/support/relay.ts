@@ -21,6 +21,22 @@ export interface Recorded {
   readonly frame: Frame;
 }
 
+/** A request with what came back for it. */
+export interface Call {
+  readonly connection: number;
+  readonly method: string;
+  readonly params: unknown;
+  /** `res` frames; `agent` is answered twice. */
+  readonly answers: readonly Frame[];
+}
+
+export interface RelayOptions {
+  /** Answers plain HTTP in the gateway's place. */
+  readonly serve?: RequestListener;
+  /** Presents its clients as coming from this address; the gateway must trust the relay as a proxy. */
+  readonly forwardedFor?: string;
+}
+
 /**
  * Stands between a client and a gateway and writes down every frame, both ways. Plain HTTP is passed on too, or answered
  * by `serve`.
@@ -33,11 +49,13 @@ export class Relay implements Target {
   readonly #target: Target;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
+  readonly #forwardedFor: string | undefined;
   #connections = 0;
 
-  constructor(target: Target, serve?: RequestListener) {
+  constructor(target: Target, { serve, forwardedFor }: RelayOptions = {}) {
     this.#target = target;
     this.token = target.token;
+    this.#forwardedFor = forwardedFor;
     this.#http = createServer(serve ?? ((request, response) => passOn(target, request, response)));
     this.#sockets = new WebSocketServer({ server: this.#http, perMessageDeflate: false });
     this.#sockets.on("connection", (client, request) => this.#join(client, request));
@@ -65,10 +83,28 @@ export class Relay implements Target {
     this.#http.close();
   }
 
-  /** Forgets what passed so far. */
-  clear(): void {
-    this.frames.length = 0;
-    this.closes.length = 0;
+  /** Requests that passed at or after frame `from`, in order. */
+  calls(from = 0): Call[] {
+    const answers = Map.groupBy(
+      this.frames.filter(({ from: side, frame }) => side === "gateway" && frame.type === "res"),
+      ({ connection, frame }) => `${connection} ${frame.id}`,
+    );
+    return this.frames.slice(from).flatMap(({ connection, from: side, frame }) => {
+      if (side !== "client" || frame.type !== "req" || frame.method === undefined) return [];
+      const own = answers.get(`${connection} ${frame.id}`) ?? [];
+      return [{ connection, method: frame.method, params: frame.params, answers: own.map((each) => each.frame) }];
+    });
+  }
+
+  /** `method: what the gateway said` of every request that was refused, each once. */
+  refusals(from = 0): string[] {
+    const all = this.calls(from).flatMap(({ method, answers }) => {
+      const refused = answers.find(({ ok }) => ok !== true);
+      return refused === undefined
+        ? []
+        : [`${method}: ${(refused.error as { message?: string } | undefined)?.message}`];
+    });
+    return [...new Set(all)];
   }
 
   save(file: string): void {
@@ -78,7 +114,8 @@ export class Relay implements Target {
   #join(client: WebSocket, request: IncomingMessage): void {
     const connection = ++this.#connections;
     const { origin } = request.headers;
-    const headers = { "user-agent": request.headers["user-agent"] ?? "" };
+    const headers: Record<string, string> = { "user-agent": request.headers["user-agent"] ?? "" };
+    if (this.#forwardedFor !== undefined) headers["x-forwarded-for"] = this.#forwardedFor;
     const gateway = new WebSocket(new URL(request.url ?? "/", this.#target.url), {
       perMessageDeflate: false,
       headers,
