@@ -4,7 +4,7 @@ import t from "tap";
 import type { Ask, Output } from "../agent/index.ts";
 import { testRuns } from "../agent/testing.ts";
 import { v3Schemas, v4Schemas } from "./conformance.ts";
-import { operator, type RawClient, TOKEN, testGateway } from "./testing.ts";
+import { open, operator, type RawClient, TOKEN, testGateway } from "./testing.ts";
 
 const fits3 = v3Schemas();
 const fits4 = v4Schemas();
@@ -206,6 +206,34 @@ t.test("who hears: subscriptions, tools and session-scoped clients", async (t) =
     "who watches the list sees when a session is at rest",
   );
   await watcher.call("sessions.unsubscribe");
+});
+
+t.test("a node hears of the sessions that it subscribed to, each event once", async (t) => {
+  const { hub } = await chatting(t, hello);
+  const client = await operator(t, hub, TODAY);
+  const node = open(t, hub);
+  const about = { id: "node-host", mode: "node", displayName: "Shed" };
+  await node.connect({ identity: generateIdentity(), role: "node", client: about, params: { ...V4, minProtocol: 3 } });
+  await client.call("chat.send", { sessionKey: "main", message: "before", idempotencyKey: "k0" });
+  await client.find((frame) => isChat(frame, "final", "k0"));
+  await node.call("node.event", { event: "chat.subscribe", payload: { sessionKey: KEY } });
+  for (const [sessionKey, idempotencyKey] of [
+    ["other", "k1"],
+    [KEY, "k2"],
+  ]) {
+    await client.call("chat.send", { sessionKey, message: "x", idempotencyKey });
+    await client.find((frame) => isChat(frame, "final", idempotencyKey));
+  }
+  await node.find((frame) => isChat(frame, "final", "k2"));
+  const heard = node.frames.flatMap(({ event, payload }) =>
+    event === "chat" && (payload as unknown as Chat).state === "final" ? [(payload as unknown as Chat).runId] : [],
+  );
+  t.strictSame(heard, ["k2"]);
+  await node.call("node.event", { event: "chat.unsubscribe", payload: { sessionKey: KEY } });
+  await client.call("chat.send", { sessionKey: KEY, message: "x", idempotencyKey: "k3" });
+  await client.find((frame) => isChat(frame, "final", "k3"));
+  await node.call("node.event", { event: "anything", payload: {} });
+  t.notOk(node.frames.some((frame) => isChat(frame, "final", "k3")));
 });
 
 t.test("attachments are pictures, whatever they are called", async (t) => {
