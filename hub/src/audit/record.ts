@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditRecord } from "../services.ts";
 import type { Row } from "../store/index.ts";
 import { canonicalJson } from "./canonical.ts";
@@ -7,11 +7,20 @@ import { canonicalJson } from "./canonical.ts";
 export const GENESIS = "0".repeat(64);
 
 /** SHA-256 hex over the canonical JSON of everything in the record but the hash itself. */
-export function hashOf(record: Omit<AuditRecord, "hash">): string {
-  const { seq, at, kind, principal, subject, data, previous } = record;
-  return createHash("sha256")
-    .update(canonicalJson({ seq, at, kind, principal, subject, data, previous }))
-    .digest("hex");
+export function hashOf({ principal, data, ...record }: Omit<AuditRecord, "hash">): string {
+  return hashOfTexts(record, canonicalJson(principal), canonicalJson(data));
+}
+
+/** The same where the two parts that are objects are canonical JSON already. */
+export function hashOfTexts(
+  { seq, at, kind, subject, previous }: Omit<AuditRecord, "hash" | "principal" | "data">,
+  principal: string,
+  data: string,
+): string {
+  const whole =
+    `{"at":${canonicalJson(at)},"data":${data},"kind":${canonicalJson(kind)},"previous":${canonicalJson(previous)},` +
+    `"principal":${principal},"seq":${canonicalJson(seq)},"subject":${canonicalJson(subject)}}`;
+  return hash("sha256", whole);
 }
 
 export function recordFromRow(row: Row): AuditRecord {
@@ -37,9 +46,8 @@ export function problemOf(row: Row, seq: number, previous: string): string | und
   } catch {
     return "its content is no longer JSON";
   }
-  if (canonicalJson(record.data) !== row.data || canonicalJson(record.principal) !== row.principal) {
-    return "its text was changed";
-  }
-  if (hashOf(record) !== record.hash) return "its content does not match its hash";
+  const [principal, data] = [canonicalJson(record.principal), canonicalJson(record.data)];
+  if (data !== row.data || principal !== row.principal) return "its text was changed";
+  if (hashOfTexts(record, principal, data) !== record.hash) return "its content does not match its hash";
   return undefined;
 }

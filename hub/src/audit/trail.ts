@@ -6,7 +6,7 @@ import type { Store } from "../store/index.ts";
 import { canonicalJson } from "./canonical.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { masked } from "./mask.ts";
-import { GENESIS, hashOf, problemOf, recordFromRow } from "./record.ts";
+import { GENESIS, hashOfTexts, problemOf, recordFromRow } from "./record.ts";
 
 export interface AuditTrailOptions {
   readonly store: Store;
@@ -58,24 +58,20 @@ export class AuditTrail implements Audit, Unit {
   record(entry: AuditEntry): AuditRecord {
     try {
       const head = this.#head();
-      const unhashed = {
-        seq: head.seq + 1,
-        at: this.#clock.now(),
-        kind: entry.kind,
-        principal: JSON.parse(canonicalJson(entry.principal)),
-        subject: entry.subject,
-        data: JSON.parse(canonicalJson(masked(entry.data))),
-        previous: head.hash,
-      };
-      const record: AuditRecord = { ...unhashed, hash: hashOf(unhashed) };
+      const { kind, subject } = entry;
+      const unhashed = { seq: head.seq + 1, at: this.#clock.now(), kind, subject, previous: head.hash };
+      const principal = canonicalJson(entry.principal);
+      const data = canonicalJson(masked(entry.data));
+      const hash = hashOfTexts(unhashed, principal, data);
+      const record = { ...unhashed, principal: JSON.parse(principal), data: JSON.parse(data), hash };
       this.#store.run(
         "INSERT INTO audit (seq, at, kind, principal, subject, data, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         record.seq,
         record.at,
         record.kind,
-        canonicalJson(record.principal),
+        principal,
         record.subject,
-        canonicalJson(record.data),
+        data,
         record.previous,
         record.hash,
       );

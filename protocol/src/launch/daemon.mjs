@@ -1,5 +1,6 @@
 // Plain JavaScript, as `launch.mjs` is.
 import module from "node:module";
+import v8 from "node:v8";
 
 /** Present while a daemon replaces itself because its sources had to be made ready first. */
 const READY_MARK = "BARNACLE_SOURCES_READY";
@@ -13,6 +14,8 @@ const STRIPPER = "internal/deps/amaro";
  * @property {readonly string[]} flags of V8 and Node
  * @property {Readonly<Record<string, string>>} environment for glibc's malloc and libuv; what is set already stays
  * @property {readonly URL[]} modules what its entry does not import by itself; importing them must do nothing
+ * @property {readonly string[]} [settled] flags of V8 from the moment on at which its start is over; only thresholds that
+ *   V8 reads anew at every decision
  */
 
 /**
@@ -56,10 +59,14 @@ export async function makeSourcesReady(modules) {
   replace(process.execArgv, { ...process.env, [READY_MARK]: "1" });
 }
 
-/** Once, when a daemon has started: gives back what only the start needed (5 MB), and keeps its compiled code for the next. */
-export function settleLater() {
+/**
+ * Once, when a daemon has started: gives back what only the start needed (5 MB), and keeps its compiled code for the next.
+ * @param {Daemon["settled"]} [flags]
+ */
+export function settleLater(flags = []) {
   setTimeout(() => {
     module.flushCompileCache();
+    for (const flag of flags) v8.setFlagsFromString(flag);
     // Nobody waits for it, and nothing is lost if it cannot be done.
     void globalThis.gc?.({ type: "major", execution: "async", flavor: "last-resort" });
   }, SETTLED_AFTER_MS).unref();

@@ -24,7 +24,7 @@ export async function launch(entry, daemon) {
     useCompileCache();
     if (daemon) await makeSourcesReady([entry, ...daemon.modules]);
     // Also because a daemon may end by a power cut, and Node itself keeps compiled code only at an orderly end.
-    settleLater();
+    settleLater(daemon?.settled);
     const { main } = await import(entry.href);
     await main();
     return;
