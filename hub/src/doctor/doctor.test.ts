@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -96,4 +96,28 @@ t.test("a node's engines, the reasons for those that are off, and every model's 
 
 t.test("a report in another shape tells nothing, and breaks nothing", async (t) => {
   for (const wrong of [undefined, [], { wake: 7 }, { wake: [7, null] }]) t.same(readReport(wrong).models, []);
+});
+
+t.test("each gate at a gateway that was joined is named with the command that opens it", async (t) => {
+  const home = temporaryHome(t.teardown.bind(t));
+  const gateway = "ws://gateway:1";
+  const statuses = [
+    { name: "Kitchen", state: "online" },
+    { name: "Hall", state: "online", surface: { requestId: "ab1", command: "openclaw nodes approve ab1" } },
+    { name: "Attic", state: "waiting", reason: "unauthorized" },
+    { name: "Shed", state: "pending", device: { command: "openclaw devices list" } },
+  ];
+  for (const status of statuses) {
+    const folder = path.join(home, "uplink", status.name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, "x.status.json"), JSON.stringify({ gateway, deviceId: "d", at: 1, ...status }));
+  }
+  const ports = { gateway: 0, mqtt: 0 };
+  const io = capturedIo({ home });
+  const checks = await checkHub({ stateDir: home, nodeVersion: "24.1.0", ports, findHub: unreachable, io });
+  const of = (name: string) => checks.find((check) => check.name === `uplink ${name}`);
+  t.match(of("Kitchen"), { state: "ok", detail: gateway });
+  t.match(of("Hall"), { state: "off", detail: /ab1/, hint: "There run: openclaw nodes approve ab1" });
+  t.match(of("Attic"), { state: "off", detail: /unauthorized/ });
+  t.match(of("Shed"), { state: "off", detail: /see its list/, hint: /devices list/ });
 });

@@ -152,6 +152,12 @@ t.test("a phone's app may look and chat on its node connection, other nodes may 
   const phone = await join(t, hub, { client: { id: "moltbot-ios", platform: "ios" } });
   t.match(await phone.node.call("voicewake.get"), { triggers: ["hey jarvis"] });
   t.match(await phone.node.call("health"), { ok: true });
+  t.match(await phone.node.call("sessions.list", {}), { sessions: Array });
+  t.match(await phone.node.call("chat.history", { sessionKey: "main" }), { messages: Array });
+  await phone.node.call("node.event", { event: "chat.subscribe", payload: { sessionKey: "main" } });
+  const sent = { sessionKey: "main", message: "hello", idempotencyKey: "p1" };
+  t.match(await phone.node.call("chat.send", sent), { runId: "p1", status: "started" });
+  t.match(hub.runs.requests, [{ message: "hello", principal: { kind: "node", id: phone.nodeId } }]);
   t.match((await phone.node.request("node.list")).error, { message: "unauthorized role: node" });
   t.match((await phone.node.request("voicewake.set", { triggers: [] })).error, { message: "unauthorized role: node" });
   const { node } = await join(t, hub);

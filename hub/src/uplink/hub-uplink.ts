@@ -10,11 +10,6 @@ export interface HubUplinkOptions extends Omit<JoinedNodeOptions, "wakeWords" | 
   readonly wakeWords: WakeWords;
 }
 
-interface Joined {
-  readonly uplink: Uplink;
-  offered: string;
-}
-
 /**
  * The hub at somebody's gateway: each connected node is a node there, on a connection of its own that comes and goes with it;
  * the gateway's agent answers what is asked here; its wake words are the house's.
@@ -22,7 +17,7 @@ interface Joined {
 export class HubUplink implements Unit, ChatResponder {
   readonly name = "gateway";
   readonly #options: HubUplinkOptions;
-  readonly #joined = new Map<string, Joined>();
+  readonly #joined = new Map<string, Uplink>();
   /** Joining and leaving, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -49,7 +44,7 @@ export class HubUplink implements Unit, ChatResponder {
 
   /** How each node stands at the gateway. */
   statuses(): readonly UplinkStatus[] {
-    return [...this.#joined.values()].map(({ uplink }) => uplink.status);
+    return [...this.#joined.values()].map((uplink) => uplink.status);
   }
 
   /** Asks the gateway's agent, over the connection of the room's node or else of any. */
@@ -58,7 +53,7 @@ export class HubUplink implements Unit, ChatResponder {
     const uplink = this.#nearest(room);
     const { url } = this.#options.config;
     if (!uplink) throw new BarnacleError("HUB_UNREACHABLE", `no node of this hub is connected to the gateway ${url}`);
-    const conversation = await uplink.conversationIn(`barnacle-${sessionKey.replace(/[^a-zA-Z0-9]+/g, "-")}`);
+    const conversation = uplink.conversationIn(`barnacle-${sessionKey.replace(/[^a-zA-Z0-9]+/g, "-")}`);
     const stop = (): void => void conversation.stop();
     signal.addEventListener("abort", stop, { once: true });
     out.model("gateway", new URL(url).host);
@@ -83,9 +78,9 @@ export class HubUplink implements Unit, ChatResponder {
 
   #nearest(room: string | undefined): Uplink | undefined {
     const { devices } = this.#options;
-    const there = [...this.#joined].filter(([, { uplink }]) => uplink.connected);
+    const there = [...this.#joined].filter(([, uplink]) => uplink.connected);
     const same = there.find(([deviceId]) => room !== undefined && devices.get(deviceId)?.room === room);
-    return (same ?? there[0])?.[1].uplink;
+    return (same ?? there[0])?.[1];
   }
 
   #look(deviceId: string): void {
@@ -102,15 +97,12 @@ export class HubUplink implements Unit, ChatResponder {
     const wanted = device !== undefined && this.#wanted(device);
     if (wanted && !joined) {
       const uplink = joinedNode(device, { ...this.#options, wakeWords: (words) => this.#useWakeWords(words) });
-      this.#joined.set(deviceId, { uplink, offered: offerText(device) });
+      this.#joined.set(deviceId, uplink);
       await uplink.start();
     } else if (!wanted && joined) {
       this.#joined.delete(deviceId);
-      await joined.uplink.stop();
-    } else if (wanted && joined && joined.offered !== offerText(device)) {
-      joined.offered = offerText(device);
-      joined.uplink.offerChanged();
-    }
+      await joined.stop();
+    } else joined?.offerChanged();
   }
 
   #wanted({ online, blocked, roles, manifest, room }: DeviceRecord): boolean {
@@ -130,10 +122,4 @@ export class HubUplink implements Unit, ChatResponder {
     if (config.wakeWords && wanted.length > 0 && !same) await wakeWords.set(wanted);
     return [];
   }
-}
-
-function offerText({ manifest, unapprovedCommands, displayName }: DeviceRecord): string {
-  const commands = manifest?.commands.map(({ name }) => name);
-  const capabilities = manifest?.capabilities.map(({ name, available }) => [name, available]);
-  return JSON.stringify([commands, capabilities, unapprovedCommands, displayName]);
 }

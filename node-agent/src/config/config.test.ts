@@ -104,3 +104,14 @@ t.test("a state directory that cannot be made is named", async (t) => {
   writeFileSync(path.join(dir, "fine", "x"), "");
   makeStateDir(path.join(dir, "fine"));
 });
+
+t.test("flags make an uplink, or change the one of the file; what is not said has its default", async (t) => {
+  const stateDir = t.testdir({});
+  t.equal(resolveConfig({ stateDir }, {}).uplink, undefined);
+  const made = resolveConfig({ stateDir, uplink: "ws://a:1" }, { BARNACLE_TOKEN: "from-env" }).uplink;
+  t.match(made, { url: "ws://a:1", token: "from-env", ask: "transcript", offer: ["*"], deny: [], replyMs: 45_000 });
+  const file = path.join(t.testdir({ "node.yaml": "uplink: {url: ws://b:1, token: kept, ask: request}" }), "node.yaml");
+  const flags = { stateDir, config: file };
+  t.match(resolveConfig(flags, { BARNACLE_TOKEN: "env" }).uplink, { url: "ws://b:1", token: "kept", ask: "request" });
+  t.match(resolveConfig({ ...flags, uplink: "ws://c:1", token: "t" }, {}).uplink, { url: "ws://c:1", token: "t" });
+});

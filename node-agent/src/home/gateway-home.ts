@@ -2,15 +2,7 @@ import path from "node:path";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { NodeConfig, WakeEvent } from "@barnacle/protocol/mqtt";
 import type { BoardTelemetry, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
-import {
-  gatewayUrl,
-  isOffered,
-  type MakeClient,
-  type Offer,
-  offerOf,
-  parseSetupCode,
-  Uplink,
-} from "@barnacle/protocol/uplink";
+import { gatewayUrl, isOffered, type MakeClient, offerOf, parseSetupCode, Uplink } from "@barnacle/protocol/uplink";
 import type { UplinkConfig } from "../config/index.ts";
 import { unknownPhrases } from "../household/index.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -27,7 +19,6 @@ export class GatewayHome implements Home {
   readonly #parts: HomeParts;
   readonly #config: UplinkConfig;
   readonly #uplink: Uplink;
-  #offered = "";
   #applied: NodeConfig;
 
   constructor(parts: HomeParts, config: UplinkConfig, make?: MakeClient) {
@@ -49,7 +40,7 @@ export class GatewayHome implements Home {
       },
       tlsFingerprint: config.tlsFingerprint,
       about: { displayName: name, version: AGENT_VERSION, platform: process.platform, deviceFamily: "Linux" },
-      offer: () => this.#offer(),
+      offer: () => offerOf(parts.manifest(), config),
       sessionKey: config.session ?? slug(room ?? name),
       askAs: config.ask,
       talk: config.talk,
@@ -113,18 +104,11 @@ export class GatewayHome implements Home {
   }
 
   changed(): void {
-    if (this.connected && JSON.stringify(offerOf(this.#parts.manifest(), this.#config)) !== this.#offered)
-      this.#uplink.offerChanged();
+    this.#uplink.offerChanged();
   }
 
   stopTalking(): boolean {
     return this.#uplink.conversation.stop();
-  }
-
-  #offer(): Offer {
-    const offer = offerOf(this.#parts.manifest(), this.#config);
-    this.#offered = JSON.stringify(offer);
-    return offer;
   }
 
   /** What is not offered is not done either, whatever the gateway believes. */

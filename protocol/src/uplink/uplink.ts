@@ -42,6 +42,7 @@ export interface UplinkOptions {
 
 const SURFACE_AGAIN_MS = 5000;
 const STATS_MS = 60_000;
+const SETTLED_MS = 10_000;
 const invokeRequest = validator(NodeInvokeRequest);
 
 /** One node of this house as a node of somebody's gateway: OpenClaw of today, or Moltbot of January. */
@@ -52,8 +53,13 @@ export class Uplink implements Unit {
   readonly #node: GatewayConnection;
   /** By session. */
   readonly #conversations = new Map<string, Conversation>();
+  /** Sessions that the gateway of this connection sends the events of. */
+  readonly #followed = new Set<string>();
   #operator: GatewayConnection | undefined;
   #cancel: (() => void)[] = [];
+  #cancelChange = (): void => {};
+  /** What the gateway was last told that this end can do. */
+  #offered = "";
   #status: UplinkStatus;
 
   constructor(options: UplinkOptions) {
@@ -65,6 +71,11 @@ export class Uplink implements Unit {
       tokens: new TokenFile(directory, url),
       role: "node",
       scopes: [],
+      offer: () => {
+        const offer = options.offer();
+        this.#offered = JSON.stringify(offer);
+        return offer;
+      },
     });
     this.conversation = new Conversation({
       ...options,
@@ -91,7 +102,7 @@ export class Uplink implements Unit {
   }
 
   async stop(): Promise<void> {
-    for (const cancel of this.#cancel.splice(0)) cancel();
+    for (const cancel of [this.#cancelChange, ...this.#cancel.splice(0)]) cancel();
     for (const conversation of this.#conversations.values()) conversation.stop();
     await Promise.all([this.#node.stop(), this.#operator?.stop()]);
     this.#node.events.dropOwner(this);
@@ -108,7 +119,7 @@ export class Uplink implements Unit {
   }
 
   /** The conversation of another session, whose answers are read and not spoken. */
-  async conversationIn(sessionKey: string): Promise<Conversation> {
+  conversationIn(sessionKey: string): Conversation {
     const known = this.#conversations.get(sessionKey);
     if (known) return known;
     const conversation = new Conversation({
@@ -117,13 +128,18 @@ export class Uplink implements Unit {
       ask: (text, questionId) => this.#ask(sessionKey, text, questionId),
     });
     this.#conversations.set(sessionKey, conversation);
-    if (this.connected) await this.#follow(sessionKey);
     return conversation;
   }
 
-  /** What this end can do has changed: the gateway is told by connecting anew. */
+  /**
+   * What this end can do may have changed. A gateway learns of it by a new connection, so it is told once things have settled: a
+   * microphone that is gone for a moment is no news.
+   */
   offerChanged(): void {
-    this.#node.renew();
+    this.#cancelChange();
+    this.#cancelChange = this.#options.clock.after(SETTLED_MS, () => {
+      if (JSON.stringify(this.#options.offer()) !== this.#offered) this.#node.renew();
+    });
   }
 
   /** Shows people's apps where Talk stands; nothing depends on it. */
@@ -135,6 +151,8 @@ export class Uplink implements Unit {
   }
 
   async #ask(sessionKey: string, text: string, questionId: string): Promise<void> {
+    // Whoever asks before the gateway knows that he listens would never hear the answer.
+    if (!this.#followed.has(sessionKey)) await this.#follow(sessionKey);
     const { askAs } = this.#options;
     const content =
       askAs === "transcript"
@@ -187,6 +205,7 @@ export class Uplink implements Unit {
   }
 
   #changed(state: ConnectionState): void {
+    this.#followed.clear();
     const gate = state.state === "pending" ? { command: state.command, ...requestOf(state) } : undefined;
     this.#report({
       state: state.state,
@@ -209,12 +228,15 @@ export class Uplink implements Unit {
   async #admitted(): Promise<void> {
     this.#report({ surface: undefined });
     this.#sendStats();
-    for (const sessionKey of this.#conversations.keys()) await this.#follow(sessionKey);
+    for (const sessionKey of this.#conversations.keys()) {
+      if (!this.#followed.has(sessionKey)) await this.#follow(sessionKey);
+    }
   }
 
   async #follow(sessionKey: string): Promise<void> {
     try {
       await this.#tell("chat.subscribe", { sessionKey });
+      this.#followed.add(sessionKey);
     } catch (error) {
       const reason = messageOf(error);
       this.#options.log.warn({ sessionKey, reason }, "the gateway does not let this node follow its conversation");

@@ -119,9 +119,9 @@ for (const program of [OPENCLAW_JANUARY, OPENCLAW]) {
 
       const before = node.lines.length;
       await gateway.stop();
-      await node.line("the loss", (line) => uplink(line) && line.state === "waiting", before);
+      const loss = await node.line("the loss", (line) => uplink(line) && /1012/.test(String(line.reason)), before);
       await gateway.start();
-      await patiently(() => node.line("the gateway again", online, before));
+      await patiently(() => node.line("the gateway again", online, node.lines.indexOf(loss)));
       await converse();
 
       const words = JSON.stringify({ triggers: ["alexa", "abracadabra"] });
