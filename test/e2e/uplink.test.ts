@@ -60,3 +60,27 @@ t.test("a node without a hub joins our own gateway as it joins any", async (t) =
   t.match((await there.cli("invoke", "Kitchen", "gpio.write", '{"line":17,"value":1}')).json, { ok: true });
   t.equal(there.light(), 1);
 });
+
+t.test("a setup code lets a node in without the shared token, commands and all", async (t) => {
+  const there = new House(t.testdir());
+  t.teardown(() => there.close());
+  await there.startHub();
+  const place = there.url.replace("http", "ws");
+  const code = await there.cli("devices", "code", "--for", "node-host", "--public-url", place);
+  t.equal(code.code, 0, code.stderr);
+  const { setupCode } = code.json as { setupCode: string };
+  const start = (...args: string[]): Running => {
+    const place = ["--config", path.join(there.dir, "node.yaml"), "--state-dir", there.nodeState];
+    const node = new Running("node", NODE_BIN, [...place, "--events", "--uplink", there.url, ...args]);
+    t.teardown(() => node.stop());
+    return node;
+  };
+  const online = (line: JsonLine): boolean => line.part === "uplink" && line.state === "online";
+  const first = start("--setup-code", setupCode);
+  await first.line("the gateway", online);
+  await first.stop();
+  const second = start();
+  const line = await second.line("the gateway again, by what it gave", online);
+  t.equal(line.surface, undefined);
+  t.match((await there.cli("invoke", "Kitchen", "gpio.write", '{"line":17,"value":1}')).json, { ok: true });
+});
