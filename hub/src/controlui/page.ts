@@ -38,7 +38,7 @@ export function policyFor(html: string): string {
     "img-src 'self' data: blob: https:",
     "media-src 'self' data: blob:",
     "font-src 'self' data:",
-    "connect-src 'self' ws: wss:",
+    "connect-src 'self' data: ws: wss:",
     "worker-src 'self' blob:",
     "frame-src 'self' blob: data:",
     "object-src 'none'",

@@ -12,7 +12,7 @@ async function logFile(t: Parameters<typeof temporaryDirectory>[0], maxBytes?: n
   await unit.start();
   t.teardown(() => unit.stop());
   const log = unit.beside(silentLog);
-  const words = (tail: { lines: readonly string[] }) => tail.lines.map((line) => JSON.parse(line)["1"]);
+  const words = (tail: { lines: readonly string[] }) => tail.lines.map((line) => JSON.parse(line)["0"]);
   return { clock, file, unit, log, words };
 }
 
@@ -24,8 +24,8 @@ t.test("lines are told from a cursor on, in the form that clients read", async (
   const first = unit.tail({});
   t.same(words(first), ["hub ready port=1", "a node is late"]);
   t.match(JSON.parse(String(first.lines[1])), {
-    "0": '{"subsystem":"mqtt"}',
-    _meta: { logLevelName: "WARN", date: /^2026-01-01T/ },
+    "0": "a node is late",
+    _meta: { logLevelName: "WARN", date: /^2026-01-01T/, name: '{"subsystem":"mqtt"}' },
     time: /^2026/,
   });
   t.equal(first.cursor, first.size);

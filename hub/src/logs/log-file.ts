@@ -96,7 +96,7 @@ export class RotatedLogFile implements LogFile, Unit {
     const { subsystem = "hub", ...rest } = redact(fields, "***") as { subsystem?: unknown };
     // The form of OpenClaw's own log, from which its clients take level, subsystem and words.
     const line = JSON.stringify({
-      ...{ "0": JSON.stringify({ subsystem }), "1": messageWith(message, rest), ...rest },
+      ...{ "0": messageWith(message, rest), ...rest },
       ...{
         _meta: { logLevelName: level.toUpperCase(), date, name: `{"subsystem":"${String(subsystem)}"}` },
         time: date,

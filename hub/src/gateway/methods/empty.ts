@@ -32,7 +32,13 @@ export const emptyMethods: readonly Method[] = [
   nothing("taskSuggestions.list", "read", () => ({ suggestions: [] })),
   nothing("mentions.list", "read", () => ({ items: [] })),
   nothing("projects.list", "read", () => ({ projects: [], recents: [], observedProjects: [] })),
-  nothing("themes.list", "read", () => ({ themes: [] })),
+  method({
+    name: "themes.list",
+    access: "read",
+    support: { partial: "the themes that the web application brings along" },
+    params: Anything,
+    run: (_params, context) => themes(context),
+  }),
   nothing("worktrees.list", "read", () => ({ worktrees: [] })),
   nothing("users.github.status", "read", () => ({ personal: NO_LINK, system: NO_ACCOUNT })),
   method({
@@ -96,6 +102,33 @@ export const emptyMethods: readonly Method[] = [
 
 function nothing(name: string, access: Method["access"], answer: () => unknown): Method {
   return method({ name, access, support: NOTHING, params: Anything, run: answer });
+}
+
+/** Themes of the web application; it knows how they look. Source: gateway protocol 4, `themes.list`. */
+const THEMES = [
+  "claw",
+  "knot",
+  "dash",
+  "absolutely",
+  "tide",
+  "beacon",
+  "phosphor",
+  "crt",
+  "manuscript",
+  "rose",
+  "miami",
+];
+
+function themes({ hub }: MethodContext) {
+  const all = THEMES.map((id) => ({
+    ...{ id, name: id.charAt(0).toUpperCase() + id.slice(1), description: "", source: "builtin" },
+    modes: ["light", "dark"],
+  }));
+  const { "ui.theme": chosen, "ui.themeMode": mode } = hub.owner.prefs(["ui.theme", "ui.themeMode"]);
+  const theme = all.find(({ id }) => id === chosen) ?? all[0];
+  const overrides = { ...(theme?.id === chosen ? { id: chosen } : {}), ...(typeof mode === "string" ? { mode } : {}) };
+  const current = { id: theme?.id, mode: typeof mode === "string" ? mode : "system", scope: "profile", overrides };
+  return { current, theme, themes: all };
 }
 
 /** Where work can run: the hub itself and its nodes. */
