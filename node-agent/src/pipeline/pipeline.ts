@@ -7,6 +7,7 @@ import type { WakeEvent } from "@barnacle/protocol/mqtt";
 import type { Random, Unit } from "@barnacle/protocol/runtime";
 import type { VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
 import { type Answerer, Answers, type AnswersParts } from "./answers.ts";
+import { Backlog } from "./backlog.ts";
 import type { Ears } from "./ears.ts";
 import { Turn } from "./turn.ts";
 
@@ -62,8 +63,7 @@ export class Pipeline implements Unit {
   readonly #desk: Answers | undefined;
   #wake: WakeEngine;
   #state: PipelineState = "idle";
-  #backlog: { samples: Samples; at: number }[] = [];
-  #backlogSamples = 0;
+  readonly #backlog = new Backlog(BACKLOG_S * SAMPLE_RATE);
   #pumping: Promise<void> | undefined;
   #exchange: Exchange | undefined;
   /** Grows whenever what was heard is forgotten; results from before it don't count. */
@@ -157,30 +157,20 @@ export class Pipeline implements Unit {
 
   #frame(samples: Samples): void {
     if (!this.#parts.bargeIn && this.#deaf()) return;
-    this.#backlog.push({ samples, at: this.#parts.clock.monotonic() });
-    this.#backlogSamples += samples.length;
-    while (this.#backlogSamples > BACKLOG_S * SAMPLE_RATE) {
-      this.#takeFrame();
-      this.#parts.counters.add("droppedFrames");
-    }
+    const dropped = this.#backlog.push({ samples, at: this.#parts.clock.monotonic() });
+    if (dropped > 0) this.#parts.counters.add("droppedFrames", dropped);
     this.#pump();
-  }
-
-  #takeFrame(): { samples: Samples; at: number } | undefined {
-    const frame = this.#backlog.shift();
-    if (frame) this.#backlogSamples -= frame.samples.length;
-    return frame;
   }
 
   #pump(): void {
     this.#pumping ??= this.#drain().finally(() => {
       this.#pumping = undefined;
-      if (this.#backlog.length > 0) this.#pump();
+      if (!this.#backlog.empty) this.#pump();
     });
   }
 
   async #drain(): Promise<void> {
-    for (let frame = this.#takeFrame(); frame; frame = this.#takeFrame()) {
+    for (let frame = this.#backlog.take(); frame; frame = this.#backlog.take()) {
       try {
         await this.#hear(frame.samples, frame.at);
       } catch (error) {
@@ -354,8 +344,7 @@ export class Pipeline implements Unit {
 
   /** Gives up the utterance under way, if any, and says so in its report. */
   #abandon(reason: string): void {
-    this.#backlog = [];
-    this.#backlogSamples = 0;
+    this.#backlog.clear();
     const exchange = this.#exchange;
     if (!exchange) return;
     exchange.utterance.cancel();
@@ -372,8 +361,7 @@ export class Pipeline implements Unit {
   /** Starts hearing afresh: what was heard before (the node's own voice, say) must not complete a detection. */
   #forget(): void {
     this.#epoch += 1;
-    this.#backlog = [];
-    this.#backlogSamples = 0;
+    this.#backlog.clear();
     this.#ring.reset();
     this.#wake.reset();
   }
