@@ -300,8 +300,14 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#socket.off("data", this.#count);
     this.#phase = "ready";
     this.#wasReady = true;
-    this.sendText(JSON.stringify({ type: "res", id, ok: true, payload: hello }));
-    this.#host.ready(this);
+    // The hello and what follows it leave in one write.
+    this.#socket.cork();
+    try {
+      this.sendText(JSON.stringify({ type: "res", id, ok: true, payload: hello }));
+      this.#host.ready(this);
+    } finally {
+      this.#socket.uncork();
+    }
     for (const text of this.#queued.splice(0)) this.#request(text);
   }
 

@@ -181,6 +181,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
+    // The answer to the upgrade and the challenge leave in one write.
+    socket.cork();
     sockets.handleUpgrade(request, socket, head, (ws) => {
       const { random } = this.#hub;
       const connection = new Connection({
@@ -193,6 +195,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       });
       this.#connections.add(connection);
       connection.start();
+      socket.uncork();
     });
   }
 

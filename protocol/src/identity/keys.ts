@@ -67,8 +67,19 @@ export function ownsId(deviceId: string, publicKey: string): boolean {
   }
 }
 
+/** Reading a key costs as much as using it, and the same few devices come again and again. */
+const MOST_KEYS = 64;
+const keys = new Map<string, KeyObject>();
+
 function publicKeyObject(publicKey: string): KeyObject {
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, rawPublicKey(publicKey)]), format: "der", type: "spki" });
+  const known = keys.get(publicKey);
+  if (known) return known;
+  const der = Buffer.concat([SPKI_PREFIX, rawPublicKey(publicKey)]);
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  const oldest = keys.keys().next();
+  if (keys.size >= MOST_KEYS && !oldest.done) keys.delete(oldest.value);
+  keys.set(publicKey, key);
+  return key;
 }
 
 function identityOf(privateKey: KeyObject): DeviceIdentity {
