@@ -9,9 +9,15 @@ import { startHub } from "../hub.ts";
 import { temporaryDirectory } from "../store/testing.ts";
 import { open, type RawClient, TOKEN } from "./testing.ts";
 
+const RULES = `policy:
+  rules:
+    - {id: no-pwm, effect: deny, names: [gpio.pwm]}
+    - {id: ask-speech, effect: ask, principals: [operator], names: [talk.speak]}
+`;
+
 async function hubOf(t: { teardown(fn: () => unknown): void }) {
   const hub = await startHub({
-    config: parseConfig(HubConfig, "policy: {rules: [{id: no-pwm, effect: deny, names: [gpio.pwm]}]}", "test"),
+    config: parseConfig(HubConfig, RULES, "test"),
     ...{ stateDir: temporaryDirectory(t), port: 0, mqttPort: 0, token: TOKEN, log: silentLog },
   });
   let running = true;
@@ -101,6 +107,46 @@ t.test("an operator invokes an MQTT node as any gateway node, once per key, and 
   t.equal(executed.length, 1);
   t.match(await admin.call("barnacle.audit.verify", {}), { ok: true });
 });
+
+t.test(
+  "a command that the policy asks about reaches its node after somebody else's yes, and not without",
+  async (t) => {
+    const hub = await hubOf(t);
+    const admin = await hub.operator();
+    const { executed, nodeId } = await nodeOf(t, hub, admin);
+    const speak = { nodeId, command: "talk.speak", params: { text: "hello" } };
+    const alone = await admin.request("node.invoke", { ...speak, idempotencyKey: "s0" });
+    t.match(alone.error, { message: /node command not allowed/ }, "nobody else is there to say yes");
+    const ben = await hub.operator();
+    const asked = ben.nextEvent("exec.approval.requested");
+    const invoked = admin.call("node.invoke", { ...speak, idempotencyKey: "s1" });
+    const { id, request } = (await asked).payload as unknown as { id: string; request: object };
+    t.match(request, { command: 'talk.speak {"text":"hello"}', nodeId, host: "node" });
+    t.same(executed, []);
+    t.match((await admin.request("exec.approval.resolve", { id, decision: "allow-once" })).error, {
+      message: /cannot give it/,
+    });
+    await ben.call("exec.approval.resolve", { id, decision: "allow-always" });
+    t.match(await invoked, { ok: true, payload: { done: "talk.speak" } });
+    t.match(await admin.call("node.invoke", { ...speak, idempotencyKey: "s2" }), { ok: true }, "always");
+    const refused = ben.nextEvent("exec.approval.requested");
+    const other = admin.request("node.invoke", { ...speak, params: { text: "other" }, idempotencyKey: "s3" });
+    const second = (await refused).payload as unknown as { id: string };
+    await ben.call("exec.approval.resolve", { id: second.id, decision: "deny" });
+    t.match((await other).error, { message: /node command not allowed/ }, "other words are another command");
+    t.same(executed, Array(2).fill({ command: "talk.speak", params: { text: "hello" } }));
+    const { tasks } = await admin.call<{ tasks: object[] }>("tasks.list", {});
+    t.match(tasks, [
+      { title: "talk.speak", status: "completed" },
+      { title: "talk.speak", status: "completed" },
+    ]);
+    const { events } = await admin.call<{ events: { status: string }[] }>("audit.list", {});
+    t.ok(events.some((event) => event.status === "blocked"));
+    t.match(await admin.call("logs.tail", {}), { lines: [/./] });
+    t.match(await (await fetch(`${hub.gatewayUrl.replace("ws:", "http:")}/metrics`)).text(), /barnacle_nodes_online 1/);
+    t.match(await admin.call("barnacle.audit.verify", {}), { ok: true });
+  },
+);
 
 t.test("a native node is reached through the same method and the same door", async (t) => {
   const hub = await hubOf(t);
