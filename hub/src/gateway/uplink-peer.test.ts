@@ -113,6 +113,7 @@ t.test("a request without thinking, an error that is said aloud, and a second se
   t.match(await told, { ending: "failed", problem: "no model" });
   t.same(said, ["Sorry, that went wrong."]);
   const { deviceId } = uplink.status;
+  await until((status) => status.talk === "online");
   while (!hub.devices.get(deviceId)?.roles.includes("operator")) await new Promise(setImmediate);
   t.match(hub.devices.get(deviceId)?.roles, ["node", "operator"]);
 });

@@ -70,7 +70,14 @@ export class GatewayHome implements Home {
         events.emit("state", {
           ...{ part: "uplink", state: device ? "pending" : state, gateway },
           ...(rest.reason === undefined ? {} : { reason: rest.reason }),
-          ...{ protocol: rest.protocol, device, surface, operator, unknownWakeWords: rest.unknownWakeWords },
+          ...{
+            protocol: rest.protocol,
+            device,
+            surface,
+            operator,
+            unknownWakeWords: rest.unknownWakeWords,
+            talk: rest.talk,
+          },
         }),
       this,
     );

@@ -18,7 +18,8 @@ export const UplinkStatus = Type.Object({
   device: Type.Optional(Gate),
   /** Second gate, today's gateways only: its commands wait to be approved. */
   surface: Type.Optional(Gate),
-  /** Of the second session, for Talk. */
+  /** The second session, for Talk: how it stands, and what it waits for. */
+  talk: Type.Optional(Type.String()),
   operator: Type.Optional(Gate),
   /** Wake words of the gateway that the engine does not have. */
   unknownWakeWords: Type.Optional(Type.Array(Type.String())),

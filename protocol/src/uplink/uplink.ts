@@ -275,6 +275,7 @@ export class Uplink implements Unit {
       "state",
       (state) =>
         this.#report({
+          talk: state.state,
           operator: state.state === "pending" ? { command: state.command, ...requestOf(state) } : undefined,
         }),
       this,
