@@ -9,16 +9,19 @@ const WRONG = { perMinute: 20, burst: 10 };
 export class Bearer {
   readonly #hashes: readonly Buffer[];
   readonly #wrong: RateLimit;
+  readonly #others: (token: string) => boolean;
 
-  constructor(options: { secrets: readonly string[]; clock: Clock }) {
+  /** @param options.others whether a token that is none of the secrets is good here: one of a paired device, say */
+  constructor(options: { secrets: readonly string[]; clock: Clock; others?: (token: string) => boolean }) {
     this.#hashes = options.secrets.map(hash);
+    this.#others = options.others ?? (() => false);
     this.#wrong = new RateLimit({ clock: options.clock, ...WRONG });
   }
 
   /** @returns undefined when the caller may go on; else how long to wait, 0 for a plain refusal */
   refusal(request: FastifyRequest, headers: readonly string[] = []): number | undefined {
     const given = tokenOf(request, headers);
-    if (given !== undefined && this.#matches(given)) return undefined;
+    if (given !== undefined && (this.#matches(given) || this.#others(given))) return undefined;
     return this.#wrong.take(request.socket.remoteAddress ?? "unknown");
   }
 

@@ -33,6 +33,7 @@ async function served(t: { teardown(fn: () => unknown): void }, patch: Partial<C
     version: "0.1.0",
     assistant,
     secrets: ["a-long-token"],
+    operatorToken: (token: string) => token === "a-device-token",
     clock: new FakeClock(),
   };
   const unit = new ControlUi({ ...options, seamColor: () => "#112233", ...patch });
@@ -116,10 +117,19 @@ t.test("below a path of its own everything else stays free; its configuration is
   const config = await get("/ui/control-ui-config.json", { authorization: "Bearer a-long-token" });
   t.match(config.json(), { basePath: "/ui", assistantAgentId: "main", serverVersion: "0.1.0", seamColor: "#112233" });
   t.equal((await get("/ui/__openclaw/control-ui-config.json", { authorization: "Bearer no" })).statusCode, 401);
+  const byDevice = await get("/ui/control-ui-config.json", { authorization: "Bearer a-device-token" });
+  t.equal(byDevice.statusCode, 200, "a paired operator's own token is as good");
 });
 
 t.test("a folder without an application is named at the start", async (t) => {
-  const options = { root: temporaryDirectory(t), basePath: "/", version: "0", secrets: [], clock: new FakeClock() };
+  const options = {
+    root: temporaryDirectory(t),
+    basePath: "/",
+    version: "0",
+    secrets: [],
+    operatorToken: () => false,
+    clock: new FakeClock(),
+  };
   t.throws(
     () =>
       new ControlUi({ ...options, assistant: () => ({ id: "", name: "", avatar: "" }), seamColor: () => undefined }),

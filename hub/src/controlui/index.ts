@@ -18,6 +18,8 @@ export interface ControlUiOptions {
   readonly seamColor: () => string | undefined;
   /** Any of these as bearer opens `control-ui-config.json`. */
   readonly secrets: readonly string[];
+  /** So does the token of a paired operator: the application forgets the shared one once it has its own. */
+  readonly operatorToken: (token: string) => boolean;
   readonly clock: Clock;
 }
 
@@ -32,7 +34,8 @@ export class ControlUi implements HttpRoutes {
   /** @throws CONFIG_INVALID when there is no application at `root` */
   constructor(options: ControlUiOptions) {
     this.#options = options;
-    this.#bearer = new Bearer(options);
+    const { secrets, clock, operatorToken: others } = options;
+    this.#bearer = new Bearer({ secrets, clock, others });
     this.#base = options.basePath.replace(/\/+$/, "");
     if (statSync(path.join(options.root, "index.html"), { throwIfNoEntry: false })?.isFile()) return;
     throw new BarnacleError(

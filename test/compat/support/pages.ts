@@ -47,9 +47,9 @@ export class ControlUi {
   /** Waits until the page asks for nothing more; asserts that nothing was refused and nothing shown as wrong. */
   async check(t: T, what: string): Promise<void> {
     await this.settled();
-    const calls = this.#relay.calls(this.#seen);
     t.same(this.#relay.refusals(this.#seen), [], `${what}: no method fails`);
-    t.ok(calls.length > 0, `${what}: it asks the gateway (${calls.length})`);
+    const text = await this.page.locator("main").first().innerText();
+    t.ok(text.trim().length > 20, `${what}: there is something to read`);
     this.#seen = this.#relay.frames.length;
     const banners = await this.page.locator(BANNERS).filter({ visible: true }).allInnerTexts();
     t.same(
