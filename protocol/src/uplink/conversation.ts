@@ -161,9 +161,7 @@ export class Conversation {
         await this.#say(waiting, EXCUSES.failed, said);
         return { ending: "failed", said, ...(news.problem === undefined ? {} : { problem: news.problem }) };
       }
-      for (const sentence of this.#grown(waiting, news)) {
-        if (!waiting.stopped) await this.#say(waiting, sentence, said);
-      }
+      for (const sentence of this.#grown(waiting, news)) await this.#say(waiting, sentence, said);
       if (news.end) return { ending: waiting.stopped ? "stopped" : said.length > 0 ? "spoken" : "silent", said };
     }
   }
