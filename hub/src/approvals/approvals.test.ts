@@ -171,3 +171,15 @@ t.test("an id is used once, a command must be named, and the past is told page b
 function boundFor(text: string) {
   return { nodeId: "n1", argv: null, text, cwd: null, env: null };
 }
+
+t.test("who decides reads what would run, whatever line the asker put beside the arguments", async (t) => {
+  const { unit, ask } = await approvals(t);
+  const argv = ["rm", "-rf", "/srv"];
+  const { id } = await ask({ command: "ls", commandArgv: ["ls"], systemRunPlan: { argv, commandText: "ls" } });
+  t.match(unit.get(id)?.request, {
+    ...{ command: "rm -rf /srv", commandArgv: argv, systemRunPlan: { argv, commandText: "rm -rf /srv" } },
+  });
+  const shell = ["/bin/sh", "-lc", "ls | wc"];
+  const asked = await ask({ command: "ls | wc", commandArgv: shell });
+  t.match(unit.get(asked.id)?.request, { command: "ls | wc", commandArgv: shell });
+});

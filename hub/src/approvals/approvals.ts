@@ -11,7 +11,7 @@ import type {
   Principal,
 } from "../services.ts";
 import type { Store } from "../store/index.ts";
-import { type BoundCommand, boundOfRequest, covers, digestOf } from "./bound.ts";
+import { asBound, type BoundCommand, boundOfRequest, covers, digestOf } from "./bound.ts";
 import type { StoredApproval } from "./row.ts";
 import { ApprovalTable } from "./table.ts";
 
@@ -75,7 +75,8 @@ export class StoredApprovals implements Approvals, Unit {
   }
 
   request(ask: ApprovalAsk): Promise<Approval> {
-    return this.ask(ask, boundOfRequest(ask.request), "client");
+    const bound = boundOfRequest(ask.request);
+    return this.ask({ ...ask, request: asBound(ask.request, bound) }, bound, "client");
   }
 
   /** As `request`, for a command that is bound already. */
@@ -176,6 +177,12 @@ export class StoredApprovals implements Approvals, Unit {
       const grant = this.#table.useGrant(digestOf(wanted), by, now);
       return grant && { id: grant.approvalId, decision: "allow-always" as const };
     });
+  }
+
+  /** Takes this very yes. @returns false when it was taken before */
+  use(id: string): Promise<boolean> {
+    const { store, clock } = this.#options;
+    return store.commit(() => this.#table.use(id, clock.now()));
   }
 
   /** Nobody says yes to themselves, unless the household wants that; and when reviewers are named, only they answer. */

@@ -19,13 +19,25 @@ const RUN = "system.run";
 export function boundOfRequest(request: JsonObject): BoundCommand {
   const plan = isObject(request.systemRunPlan) ? request.systemRunPlan : {};
   const argv = textList(plan.argv) ?? textList(request.commandArgv);
-  const text = textOf(plan.commandText) ?? textOf(request.command) ?? (argv ? lineOf(argv) : "");
+  const said = textOf(plan.commandText) ?? textOf(request.command);
+  // Whoever decides reads the line, so it may not say anything but what the arguments do.
+  const text = argv === null || isShellLine(argv, said) ? (said ?? "") : lineOf(argv);
   return {
     nodeId: textOf(request.nodeId) ?? null,
     argv,
     text,
     cwd: textOf(plan.cwd) ?? textOf(request.cwd) ?? null,
     env: envOf(request.env),
+  };
+}
+
+/** The request as people see it: nowhere in it stands another command than the one that a yes is for. */
+export function asBound(request: JsonObject, { text, argv }: BoundCommand): JsonObject {
+  const { systemRunPlan: plan, commandArgv } = request;
+  return {
+    ...{ ...request, command: text },
+    ...(isObject(plan) ? { systemRunPlan: { ...plan, commandText: text } } : {}),
+    ...(commandArgv === undefined || argv === null ? {} : { commandArgv: argv }),
   };
 }
 

@@ -103,3 +103,24 @@ t.test("the approvals file is whole, needs its base, and keeps a token that it d
   const { readFileSync } = await import("node:fs");
   t.match(JSON.parse(readFileSync(second.path, "utf8")), { socket });
 });
+
+t.test("one yes is for one command, also when two wait side by side", async (t) => {
+  const { admit, approvals } = await gate(t);
+  const first = admit(RUN);
+  const [one] = await nextQuestions(approvals, 1);
+  // The yes is on disk before the first command has taken it, and the same command comes again.
+  const [, second] = [approvals.resolve({ id: String(one?.id), decision: "allow-once", by: BEN }), admit(RUN)];
+  const [other] = await nextQuestions(approvals, 1, String(one?.id));
+  await approvals.resolve({ id: String(other?.id), decision: "deny", by: BEN });
+  const verdicts = await Promise.all([first, second]);
+  t.equal(verdicts.filter(({ allowed }) => allowed).length, 1);
+});
+
+/** Questions that wait, without the one that was seen already. */
+async function nextQuestions(approvals: StoredApprovals, count: number, seen = "") {
+  for (;;) {
+    const waiting = approvals.pending().filter(({ id }) => id !== seen);
+    if (waiting.length >= count) return waiting;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -33,7 +33,8 @@ export class AskingGate implements ApprovalGate {
       const reason = status === "denied" ? `${resolver} denied it` : "nobody approved it in time";
       return { allowed: false, approvalId: id, params, reason };
     }
-    await this.#approvals.take(bound, principal);
+    // Somebody else's same command took this yes first: it was for one.
+    if (!(await this.#approvals.use(id))) return this.admit(held);
     return allowed(held, params, id, decision, `${resolver} approved it`);
   }
 }
