@@ -373,3 +373,19 @@ t.test("ended runs are forgotten after a day, as are sessions made for one call 
   );
   t.equal(Number(store.one("SELECT count(*) AS n FROM transcript")?.n), 4);
 });
+
+t.test("a call repeated at once is answered when the first one's message is on disk, and fails with it", async (t) => {
+  const { runs, store } = await testRuns(t, echo);
+  const order: string[] = [];
+  const start = (name: string) =>
+    runs.start(message("hello", { runId: "twice" })).then((run) => {
+      order.push(name);
+      return run;
+    });
+  const [first, second] = await Promise.all([start("first"), start("second")]);
+  t.same(order, ["first", "second"]);
+  t.equal(first.created, true);
+  t.match(second, { created: false, sessionId: first.sessionId }, "not before it has a session");
+  await first.done;
+  t.ok(store);
+});

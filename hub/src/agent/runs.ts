@@ -81,8 +81,10 @@ export class Runs implements AgentRuns {
   async start(given: RunRequest): Promise<StartedRun> {
     const { sessions, agents, clock, queueMode, timeoutMs } = this.#options;
     if (this.#closing) throw new BarnacleError("HUB_STOPPING", "the hub is stopping");
-    // Acknowledged only when the first call's request is on disk.
-    await this.#runs.get(given.runId)?.accepted.promise;
+    // Acknowledged only when the first call's request is on disk. Without a first call nothing is waited for: between
+    // looking and remembering, two calls with one key must not both find nobody.
+    const first = this.#runs.get(given.runId);
+    if (first) await first.accepted.promise;
     const known = this.#known(given.runId);
     if (known) return known;
     const target = sessionKey(given.sessionKey, given.agentId ?? agents.default.id);
