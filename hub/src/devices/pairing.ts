@@ -204,8 +204,9 @@ export class Pairing {
     const known = this.#book.entries.get(request.deviceId)?.row;
     const before = known?.approvedCommands;
     const commands = request.withCommands ? [...new Set([...(before ?? []), ...request.commands])] : (before ?? []);
-    // A node that named none at its approval has what its first manifest says, if that was approved with it.
-    const unnamed = request.withCommands && commands.length === 0;
+    // One of our own nodes that named none at its approval has what its first manifest says, if that was approved with it.
+    // A gateway client names them in its connect: if it named none, none was approved.
+    const unnamed = request.withCommands && commands.length === 0 && request.clientId === undefined;
     return {
       ...known,
       deviceId: request.deviceId,

@@ -18,7 +18,7 @@ import type { WebSocket } from "ws";
 import type { Origin } from "../http/index.ts";
 import type { Listener } from "./broadcast.ts";
 import { mismatch, parsed, problemsText, textOf } from "./frames.ts";
-import type { Admission, AuthOutcome, Challenge } from "./handshake/index.ts";
+import { type Admission, type AuthOutcome, type Challenge, isPhoneApp } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
@@ -361,6 +361,7 @@ function callerOf(connection: Connection, admission: Admission, params: ConnectP
     scopes: admission.scopes,
     ...(deviceId === undefined ? {} : { deviceId }),
     clientId: client.id,
+    phoneApp: isPhoneApp(client),
     principal: {
       kind: admission.role,
       id: deviceId ?? `token:${client.id}`,

@@ -237,9 +237,11 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     if (frame.method === "connect") {
       throw new BarnacleError("INPUT_INVALID", "connect is only valid as the first request");
     }
-    const { caller } = connection;
+    const { caller, version } = connection;
     const found = METHODS.get(frame.method);
-    const refused = refusal(found, frame.method, caller, frame.params);
+    // Judged is what will be carried out, not how an older client writes it.
+    const params = found ? version.params(frame.method, frame.params) : undefined;
+    const refused = refusal(found, frame.method, caller, params);
     if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${frame.method}`);
     const wait = this.#requests.take(connection.connId);
     if (wait > 0) {
@@ -257,8 +259,6 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       connections: () => this.clients,
       accept,
     };
-    const { version } = connection;
-    const params = version.params(frame.method, frame.params);
     return version.result(frame.method, await found.call(params, context), params);
   }
 
@@ -284,7 +284,8 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     if (connection.role === "node") {
       this.#keep(connection, this.#nodes.leave(connection, reason));
     }
-    if (connection.wasReady) this.#clients -= 1;
+    if (!connection.wasReady) return;
+    this.#clients -= 1;
     if (presenceFacts(connection) && this.#presence.leave(presenceKey(connection))) this.#presenceNews.tell();
   }
 

@@ -90,6 +90,8 @@ export class HttpServer implements Unit {
     for (const routes of this.#options.routes ?? []) await server.register(async (own) => routes.register(own));
     server.server.on("upgrade", (request, socket: Socket, head) => {
       socket.setTimeout(0);
+      // Node takes its own listener away here; without one a reset while it is turned away would end the process.
+      socket.on("error", () => socket.destroy());
       this.#options.gateway.handleUpgrade(request, socket, head);
     });
     const { host, port, tls } = this.#options;

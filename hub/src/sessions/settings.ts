@@ -44,7 +44,7 @@ const MAX_TEXT = 500;
 export function changedSettings(before: JsonObject, changes: Readonly<Record<string, unknown>>): JsonObject {
   const after: JsonObject = { ...before };
   for (const [name, value] of Object.entries(changes)) {
-    const allowed = SETTINGS[name];
+    const allowed = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
     if (allowed === undefined || value === undefined) continue;
     if (value === null) delete after[name];
     else after[name] = checked(name, value, allowed);

@@ -31,7 +31,8 @@ export const SETUP_PROFILES: Readonly<Record<SetupProfile, ProfileRules>> = {
   },
 };
 
-function isPhoneApp({ id, platform }: ConnectClient): boolean {
+/** A device that says another platform than it was approved with is asked about again, so the name alone opens nothing. */
+export function isPhoneApp({ id, platform }: ConnectClient): boolean {
   return /-(ios|android|watchos)$/.test(id) && /^(ios|ipados|android|watchos)\b/i.test(platform.trim());
 }
 

@@ -1,4 +1,5 @@
 import {
+  coversScopes,
   DevicePairListParams,
   DeviceTokenRevokeParams,
   DeviceTokenRotateParams,
@@ -6,8 +7,8 @@ import {
 } from "@barnacle/protocol/gateway";
 import { Type } from "@sinclair/typebox";
 import { pairedDevice, pendingDevice } from "../views.ts";
-import { decidable, known } from "./known.ts";
-import { type Method, method } from "./method.ts";
+import { decidable, known, withinReach } from "./known.ts";
+import { type Method, method, missingScope } from "./method.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 200 });
 const newestFirst = (a: { createdAtMs: number }, b: { createdAtMs: number }) => b.createdAtMs - a.createdAtMs;
@@ -60,7 +61,9 @@ export const devicePairingMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: Type.Object({ deviceId: Id }),
-    async run({ deviceId }, { hub, caller }) {
+    async run({ deviceId }, context) {
+      const { hub, caller } = context;
+      withinReach(deviceId, context);
       await known("unknown deviceId", () => hub.devices.remove(deviceId, caller.principal));
       return { deviceId };
     },
@@ -81,7 +84,12 @@ export const devicePairingMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: DeviceTokenRotateParams,
-    async run({ deviceId, role, scopes }, { hub, caller }) {
+    async run({ deviceId, role, scopes }, context) {
+      const { hub, caller } = context;
+      withinReach(deviceId, context);
+      // A token that was narrowed does not widen itself.
+      const beyond = scopes?.find((scope) => !coversScopes(caller.scopes, [scope]));
+      if (beyond !== undefined) throw missingScope(beyond);
       const { token, entry } = await known("unknown deviceId/role", () =>
         hub.devices.rotateToken(deviceId, role, scopes, caller.principal),
       );
@@ -95,7 +103,9 @@ export const devicePairingMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: DeviceTokenRevokeParams,
-    async run({ deviceId, role }, { hub, caller }) {
+    async run({ deviceId, role }, context) {
+      const { hub, caller } = context;
+      withinReach(deviceId, context);
       const entry = await known("unknown deviceId/role", () =>
         hub.devices.revokeToken(deviceId, role, caller.principal),
       );

@@ -2,6 +2,7 @@ import { RoomName } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import type { DeviceRecord } from "../../services.ts";
 import type { GatewayServices } from "../services.ts";
+import { withinReach } from "./known.ts";
 import { type Method, method } from "./method.ts";
 
 /** A device id, a unique prefix of one, or a display name. */
@@ -62,7 +63,11 @@ export const deviceMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: Named,
-    run: ({ device }, { hub, caller }) => change(hub, device, (id) => hub.devices.block(id, caller.principal)),
+    run: ({ device }, context) =>
+      change(context.hub, device, (id) => {
+        withinReach(id, context);
+        return context.hub.devices.block(id, context.caller.principal);
+      }),
   }),
   method({
     name: "barnacle.devices.unblock",
@@ -76,8 +81,10 @@ export const deviceMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: Named,
-    async run({ device }, { hub, caller }) {
+    async run({ device }, context) {
+      const { hub, caller } = context;
       const { deviceId } = hub.devices.find(device);
+      withinReach(deviceId, context);
       await hub.devices.remove(deviceId, caller.principal);
       return { ok: true, deviceId };
     },

@@ -19,6 +19,17 @@ export async function known<T>(message: string, job: () => Promise<T>): Promise<
   }
 }
 
+/**
+ * Nobody takes away from a device, or renews for it, what he has not himself; a device may do so with itself.
+ * @throws FORBIDDEN
+ */
+export function withinReach(deviceId: string, { hub, caller }: MethodContext): void {
+  if (caller.deviceId === deviceId) return;
+  const scopes = hub.devices.get(deviceId)?.scopes ?? [];
+  const missing = scopes.find((scope) => !coversScopes(caller.scopes, [scope]));
+  if (missing !== undefined) throw missingScope(missing);
+}
+
 /** The request that waits under this id. @throws FORBIDDEN when the caller would give away what he has not */
 export function decidable(requestId: string, { hub, caller }: MethodContext): PendingPairing | undefined {
   const request = hub.devices.pending().find((one) => one.requestId === requestId);

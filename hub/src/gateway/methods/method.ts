@@ -15,6 +15,8 @@ export interface Caller {
   readonly deviceId?: string;
   /** What the client calls itself: `cli`, `node-host`, `openclaw-ios`. */
   readonly clientId: string;
+  /** An app of a phone, by its name and by the platform that it was approved with. */
+  readonly phoneApp: boolean;
   readonly principal: Principal;
 }
 
@@ -138,8 +140,6 @@ async function permitAndRecord(
   }
 }
 
-const PHONE_APP = /-(ios|android|watchos)$/;
-
 /**
  * Undefined when the caller may use the method. To callers without admin an unknown method is one that needs admin.
  * Source: gateway protocols 3 and 4, "roles and scopes".
@@ -151,7 +151,7 @@ export function refusal(
   params?: unknown,
 ): BarnacleError | undefined {
   if (caller.role === "node") {
-    const may = found?.access === "node" || (found?.nodesToo === true && PHONE_APP.test(caller.clientId));
+    const may = found?.access === "node" || (found?.nodesToo === true && caller.phoneApp);
     return may ? undefined : forbidden("unauthorized role: node");
   }
   if (found?.access === "node") return forbidden("unauthorized role: operator");

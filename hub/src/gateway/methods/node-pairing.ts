@@ -3,7 +3,7 @@ import { DevicePairListParams, PairRequestIdParams } from "@barnacle/protocol/ga
 import { Type } from "@sinclair/typebox";
 import { isNode, isNodeRequest, pairedNode, pendingNode } from "../views.ts";
 import { WireError } from "../wire-error.ts";
-import { decidable, known } from "./known.ts";
+import { decidable, known, withinReach } from "./known.ts";
 import { type Method, method } from "./method.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 200 });
@@ -53,7 +53,9 @@ export const nodePairingMethods: readonly Method[] = [
     access: "pairing",
     records: "pairing",
     params: Type.Object({ nodeId: Id }),
-    async run({ nodeId }, { hub, caller }) {
+    async run({ nodeId }, context) {
+      const { hub, caller } = context;
+      withinReach(nodeId, context);
       await known("unknown nodeId", () => hub.devices.removeRole(nodeId, "node", caller.principal));
       return { nodeId };
     },

@@ -16,8 +16,8 @@ interface OldPayload {
 export const CRON_PARAMS: Readonly<Record<string, Change>> = {
   "cron.list": (params: object) => ({ ...params, limit: 5000 }),
   "cron.add": (params: object) => newer(params),
-  "cron.update": (params: { patch?: object }) =>
-    params?.patch === undefined ? params : { ...params, patch: newer(params.patch) },
+  "cron.update": (params: { patch?: unknown }) =>
+    isObject(params.patch) ? { ...params, patch: newer(params.patch) } : params,
   "cron.remove": (params: object) => ({ ...params, missingOk: true }),
   "cron.run": (params: object) => ({ ...params, wait: true }),
 };
@@ -36,7 +36,7 @@ function newer(given: object): object {
   return {
     ...rest,
     ...(schedule === undefined ? {} : { schedule: known ? { kind: "at", at: at.toISOString() } : schedule }),
-    ...(payload === undefined ? {} : { payload, ...deliveryOf(payload) }),
+    ...(payload === undefined ? {} : { payload, ...(isObject(payload) ? deliveryOf(payload) : {}) }),
   };
 }
 
@@ -88,6 +88,10 @@ function olderPayload({ payload, delivery }: CronJob): unknown {
 
 function olderRun({ ts, jobId, action, status, error, summary, runAtMs, durationMs, nextRunAtMs }: CronRun): unknown {
   return known({ ts, jobId, action, status, error, summary, runAtMs, durationMs, nextRunAtMs });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function known(value: object): object {
