@@ -24,6 +24,9 @@ const SENTENCE = [word("stop", 0, 9, -20), word("the", 10, 19, -20), word("music
 /** Stands in for the native library: says what the test tells it to. */
 class FakeLibrary {
   path: Segment[] = SENTENCE;
+  /** Best path of a second look at the same sound, where it differs. */
+  again: Segment[] | undefined;
+  looks = 0;
   /** Best path of the rivals' grammar. */
   rival: Segment[] = [];
   rivals = "";
@@ -55,7 +58,8 @@ class FakeLibrary {
     if (decoder === 1) this.selected = name;
     return true;
   }
-  start(): boolean {
+  start(decoder: Pointer): boolean {
+    if (decoder === 1) this.looks += 1;
     return this.opens;
   }
   feedCepstra(): void {}
@@ -63,7 +67,9 @@ class FakeLibrary {
     return "front end";
   }
   closeFrontEnd(): void {}
-  startFrontEnd(): void {}
+  startFrontEnd(): void {
+    this.looks = 0;
+  }
   cepstra(_frontEnd: Pointer, samples: Int16Array): Float32Array {
     return new Float32Array(Math.floor(samples.length / 160) * 13);
   }
@@ -72,7 +78,8 @@ class FakeLibrary {
   }
   segments(decoder: Pointer): Segment[] {
     if (decoder !== 1) return [word("_aa", 0, 99, -20)];
-    return this.selected === "rivals" ? this.rival : this.path;
+    if (this.selected === "rivals") return this.rival;
+    return this.looks > 1 ? (this.again ?? this.path) : this.path;
   }
 }
 
@@ -131,6 +138,34 @@ t.test("in noise a sentence must beat its nearest rival by far, in quiet none is
   t.match(hear(rival(-22).slice(0, 1), noisy), { outcome: "transcript" }, "half a rival is none");
   t.match(hear(rival(-5), speech), { outcome: "transcript", text: "stop the music" });
   t.equal(library.rivals, "");
+});
+
+t.test("what is rejected in quiet is heard once more, in noise not", async (t) => {
+  const { engine, library } = setUp();
+  engine.setGrammar(GRAMMAR);
+  const later = (score: number): Segment[] =>
+    SENTENCE.map(({ word: text, start, end }) => word(text, start + 30, end + 30, score));
+  const hear = (sound: Int16Array) => {
+    engine.start();
+    engine.feed(sound);
+    return engine.finish();
+  };
+  library.path = later(-90);
+  library.again = later(-20);
+  t.match(hear(speech), { outcome: "transcript", text: "stop the music" });
+  t.equal(library.looks, 2);
+  library.path = [];
+  t.match(hear(speech), { outcome: "transcript" }, "what found no sentence too");
+  const noisy = speech.map((sample, i) => sample + ((i * 7919) % 4001) - 2000);
+  t.match(hear(noisy), { outcome: "rejected" }, "the second look does not count in noise");
+  library.path = later(-90);
+  t.match(hear(noisy), { outcome: "rejected", nearest: "stop the music" });
+  t.equal(library.looks, 1);
+  library.again = later(-80);
+  t.match(hear(speech), { outcome: "rejected", nearest: "stop the music" });
+  library.path = later(-20);
+  t.match(hear(speech), { outcome: "transcript" });
+  t.equal(library.looks, 1);
 });
 
 t.test("silence is no speech, whatever the decoder made of it", async (t) => {

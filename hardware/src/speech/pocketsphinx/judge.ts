@@ -107,7 +107,7 @@ export function weigh(
 }
 
 /** By how much score a sentence must beat its nearest rival to be believed; 0 where it is quiet. */
-export function neededMargin({ contrast }: Evidence): number {
+export function neededMargin({ contrast }: Pick<Evidence, "contrast">): number {
   return NOISY_MARGIN * Math.min(1, Math.max(0, (QUIET_DB - contrast) / (QUIET_DB - NOISY_DB)));
 }
 
