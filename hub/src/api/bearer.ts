@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { RateLimit } from "../http/index.ts";
+import { isLoopback, RateLimit } from "../http/index.ts";
 
 const WRONG = { perMinute: 20, burst: 10 };
 
@@ -20,9 +20,14 @@ export class Bearer {
 
   /** @returns undefined when the caller may go on; else how long to wait, 0 for a plain refusal */
   refusal(request: FastifyRequest, headers: readonly string[] = []): number | undefined {
+    const address = request.socket.remoteAddress ?? "unknown";
+    // Who guessed too often is not looked at, or guessing would cost nothing. The programs of this machine share one
+    // address, and a stale token in one of them must not lock out the others.
+    const locked = isLoopback(address) ? 0 : this.#wrong.wait(address);
+    if (locked > 0) return locked;
     const given = tokenOf(request, headers);
     if (given !== undefined && (this.#matches(given) || this.#others(given))) return undefined;
-    return this.#wrong.take(request.socket.remoteAddress ?? "unknown");
+    return this.#wrong.take(address);
   }
 
   #matches(given: string): boolean {

@@ -1,14 +1,21 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
+/** A caller that reads nothing costs the hub at most this much memory. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+/** For the rest of an answer to be read, once it has ended. */
+const READ_MS = 30_000;
+
 /** An answer that is sent piece by piece, as server-sent events. */
 export class EventStream {
+  readonly #request: FastifyRequest;
   readonly #response: ServerResponse;
   #open = true;
 
   /** @param onGone the caller went away before the end */
   constructor(request: FastifyRequest, reply: FastifyReply, onGone: () => void) {
     reply.hijack();
+    this.#request = request;
     this.#response = reply.raw;
     unhurried(request);
     this.#response.writeHead(200, {
@@ -26,6 +33,7 @@ export class EventStream {
     if (!this.#open) return;
     const name = event === undefined ? "" : `event: ${event}\n`;
     this.#response.write(`${name}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
+    if (this.#response.writableLength > MOST_UNREAD) this.#response.destroy();
   }
 
   /** The mark by which clients know that nothing was cut off. */
@@ -33,6 +41,7 @@ export class EventStream {
     if (!this.#open) return;
     this.send("[DONE]");
     this.#open = false;
+    this.#request.raw.socket.setTimeout(READ_MS);
     this.#response.end();
   }
 

@@ -95,3 +95,10 @@ t.test("every key has a label, help comes from its description, secrets are mark
     message: /path not found: gateway.nowhere/,
   });
 });
+
+t.test("variables of a program are secrets, whatever they are called", async (t) => {
+  const program = { argv: ["assistant"], env: { PGPASS: "canary" } };
+  t.same(redact({ agent: { command: program, apiKeyEnv: "X" } }, "***"), {
+    agent: { command: { argv: ["assistant"], env: { PGPASS: "***" } }, apiKeyEnv: "X" },
+  });
+});

@@ -25,7 +25,11 @@ function redactMember(value: unknown, mask: string, secret: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => redactMember(item, mask, secret));
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, redactMember(member, mask, secret || isSecretName(name))]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      // Variables of a program are where people put its keys, whatever they call them.
+      redactMember(member, mask, secret || isSecretName(name) || (name === "env" && isObject(member))),
+    ]),
   );
 }
 

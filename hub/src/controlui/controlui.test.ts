@@ -139,3 +139,9 @@ t.test("a folder without an application is named at the start", async (t) => {
     },
   );
 });
+
+t.test("a name that is too long for a file is a page of nobody, not a failure", async (t) => {
+  const root = application(t);
+  t.same(find(root, `/${"a".repeat(5000)}.js`), { kind: "none" });
+  t.same(find(root, "/index.html/below.js"), { kind: "none" });
+});

@@ -41,7 +41,7 @@ export function find(root: string, pathname: string): Found {
   const file = path.join(root, ...segments);
   const last = segments.at(-1) ?? "";
   const fallback: Found = last.includes(".") ? { kind: "none" } : { kind: "page" };
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   if (!stat?.isFile()) return fallback;
   if (!realpathSync(file).startsWith(`${realpathSync(root)}${path.sep}`)) return { kind: "none" };
   if (last === "index.html") return { kind: "page" };
@@ -51,6 +51,15 @@ export function find(root: string, pathname: string): Found {
     type: TYPES[path.extname(last).toLowerCase()] ?? "application/octet-stream",
     size: stat.size,
   };
+}
+
+function statOf(file: string) {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // A name that is too long for a file, say: there is none.
+    return undefined;
+  }
 }
 
 function decoded(pathname: string): string | undefined {

@@ -31,6 +31,13 @@ export class RateLimit {
     return Math.ceil(((1 - bucket.tokens) * 60_000) / this.#perMinute);
   }
 
+  /** As `take`, but nothing is taken. */
+  wait(key: string): number {
+    const { tokens = this.#burst, at = 0 } = this.#buckets.get(key) ?? {};
+    const now = tokens + ((this.#clock.monotonic() - at) * this.#perMinute) / 60_000;
+    return now >= 1 ? 0 : Math.ceil(((1 - now) * 60_000) / this.#perMinute);
+  }
+
   #forget(): void {
     const oldest = this.#buckets.keys().next();
     if (!oldest.done) this.#buckets.delete(oldest.value);
