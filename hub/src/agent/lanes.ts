@@ -17,6 +17,13 @@ export class Lanes {
     return this.#waiting.get(key) ?? [];
   }
 
+  /** Runs that wait, in all sessions. */
+  get size(): number {
+    let size = 0;
+    for (const queue of this.#waiting.values()) size += queue.length;
+    return size;
+  }
+
   add(run: Run): void {
     const { key } = run.target;
     const queue = this.#waiting.get(key) ?? [];

@@ -20,6 +20,8 @@ const PRUNE_MS = 60 * 60 * 1000;
 const FRESH_MS = 10 * 60 * 1000;
 const AT_ONCE = 8;
 const MAX_WAITING = 50;
+/** In all sessions: each call over HTTP may have one of its own. */
+const MAX_WAITING_ALL = 1000;
 const MAX_MESSAGE = 200_000;
 
 export interface RunsOptions {
@@ -92,6 +94,9 @@ export class Runs implements AgentRuns {
     agents.get(target.agentId);
     if (this.#lanes.waiting(target.key).length >= MAX_WAITING) {
       throw new BarnacleError("RATE_LIMITED", `${MAX_WAITING} messages wait in ${target.key} already`);
+    }
+    if (this.#lanes.size >= MAX_WAITING_ALL) {
+      throw new BarnacleError("RATE_LIMITED", `${MAX_WAITING_ALL} messages wait already`);
     }
     const request: RunRequest = {
       ...given,

@@ -183,3 +183,10 @@ t.test("who decides reads what would run, whatever line the asker put beside the
   const asked = await ask({ command: "ls | wc", commandArgv: shell });
   t.match(unit.get(asked.id)?.request, { command: "ls | wc", commandArgv: shell });
 });
+
+t.test("only so many questions wait at once", async (t) => {
+  const { ask, unit } = await approvals(t);
+  for (let i = 0; i < 200; i++) await ask();
+  await t.rejects(ask(), { code: "RATE_LIMITED" });
+  t.equal(unit.pending().length, 200);
+});

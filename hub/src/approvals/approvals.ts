@@ -31,6 +31,8 @@ export interface StoredApprovalsOptions {
 const KEEP_MS = 30 * 24 * 60 * 60_000;
 /** A yes that was asked for beforehand is good for this long. */
 const USE_WITHIN_MS = 10 * 60_000;
+/** Nobody reads more; what asks without end must not fill the disk. */
+const MOST_WAITING = 200;
 const LONGEST_TIMEOUT_MS = 30 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 const PRUNE_EVERY_MS = DAY_MS;
@@ -83,6 +85,9 @@ export class StoredApprovals implements Approvals, Unit {
   async ask(ask: ApprovalAsk, bound: BoundCommand, origin: Approval["origin"]): Promise<StoredApproval> {
     const { clock, random, settings } = this.#options;
     if (bound.text.trim() === "") throw new BarnacleError("INPUT_INVALID", "command is required");
+    if (this.#timers.size >= MOST_WAITING) {
+      throw new BarnacleError("RATE_LIMITED", `${MOST_WAITING} approvals wait already; answer some first`);
+    }
     const timeoutMs = Math.min(Math.max(1, ask.timeoutMs ?? settings().timeoutSeconds * 1000), LONGEST_TIMEOUT_MS);
     const createdAtMs = clock.now();
     const approval: StoredApproval = {

@@ -114,3 +114,10 @@ t.test("a repeat after a hub that died while sending goes out under the same key
   t.match(await again().send({ to: "kitchen", text: "dinner", idempotencyKey: "k1", principal }), { to: "kitchen" });
   t.equal(spoken().length, 1, "the node had done it");
 });
+
+t.test("a key that is under way with another message is refused, not answered for it", async (t) => {
+  const { send, spoken } = await setUp(t);
+  const both = await Promise.allSettled([send("k1", "Kitchen"), send("k1", "Kitchen", "supper")]);
+  t.match(both, [{ status: "fulfilled" }, { status: "rejected", reason: { code: "CONFLICT" } }]);
+  t.same(spoken(), [[KITCHEN, "dinner"]]);
+});

@@ -22,7 +22,7 @@ export interface HouseChannelsOptions {
  */
 export class HouseChannels implements Channels {
   readonly #options: HouseChannelsOptions;
-  readonly #underWay = new Map<string, Promise<Sent>>();
+  readonly #underWay = new Map<string, { readonly about: string; readonly sent: Promise<Sent> }>();
 
   constructor(options: HouseChannelsOptions) {
     this.#options = options;
@@ -46,10 +46,12 @@ export class HouseChannels implements Channels {
     if (to === undefined) throw new BarnacleError("INPUT_INVALID", `the channel ${channel.id} needs a recipient`);
     if (request.text.trim() === "") throw new BarnacleError("INPUT_INVALID", "message: expected some text");
     const key = request.idempotencyKey;
+    const about = JSON.stringify([channel.id, to, request.text]);
     const running = this.#underWay.get(key);
-    if (running) return running;
-    const sending = this.#once(channel, { ...request, to });
-    this.#underWay.set(key, sending);
+    if (running && running.about !== about) throw keyTaken(key);
+    if (running) return running.sent;
+    const sending = this.#once(channel, { ...request, to }, about);
+    this.#underWay.set(key, { about, sent: sending });
     try {
       return await sending;
     } finally {
@@ -57,19 +59,16 @@ export class HouseChannels implements Channels {
     }
   }
 
-  async #once(channel: Channel, request: SendRequest & { to: string }): Promise<Sent> {
+  async #once(channel: Channel, request: SendRequest & { to: string }, about: string): Promise<Sent> {
     const { store, clock } = this.#options;
-    const { idempotencyKey: key, to, text } = request;
-    const about = JSON.stringify([channel.id, to, text]);
+    const { idempotencyKey: key } = request;
     const before = await store.commit(() => {
       store.run("DELETE FROM sent WHERE at < ?", clock.now() - REMEMBERED_MS);
       const row = store.one("SELECT request, outcome FROM sent WHERE key = ?", key);
       if (!row) store.run("INSERT INTO sent (key, at, request) VALUES (?, ?, ?)", key, clock.now(), about);
       return row;
     });
-    if (before && before.request !== about) {
-      throw new BarnacleError("CONFLICT", `the idempotency key ${key.slice(0, 60)} was used for another message`);
-    }
+    if (before && before.request !== about) throw keyTaken(key);
     const known = before?.outcome == null ? undefined : (JSON.parse(String(before.outcome)) as Outcome);
     if (known) {
       if ("error" in known) throw fromShape(known.error);
@@ -104,4 +103,8 @@ export class HouseChannels implements Channels {
       throw failure;
     }
   }
+}
+
+function keyTaken(key: string): BarnacleError {
+  return new BarnacleError("CONFLICT", `the idempotency key ${key.slice(0, 60)} was used for another message`);
 }

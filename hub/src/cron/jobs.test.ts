@@ -285,3 +285,11 @@ t.test("while the store does not take a claim nothing is done; it is tried again
   await later(MINUTE);
   t.equal(messages().length, 1);
 });
+
+t.test("of two changes at once the second is refused, so that none is lost", async (t) => {
+  const { cron } = await setUp(t);
+  const { id } = await cron.add(turn());
+  const both = await Promise.allSettled([cron.update(id, { name: "roses" }), cron.update(id, { description: "red" })]);
+  t.match(both, [{ status: "fulfilled" }, { status: "rejected", reason: { code: "CONFLICT" } }]);
+  t.match(cron.get(id), { name: "roses", configRevision: "2" });
+});

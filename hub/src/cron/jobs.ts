@@ -102,9 +102,7 @@ export class CronJobs implements Cron, Unit {
   async update(id: string, patch: CronPatch, expectedRevision?: string): Promise<CronJob> {
     const before = this.#known(id);
     if (expectedRevision !== undefined && expectedRevision !== String(before.revision)) {
-      throw new BarnacleError("CONFLICT", `cron job ${id} was changed meanwhile; read it again`, {
-        details: { configRevision: String(before.revision) },
-      });
+      throw changedMeanwhile(id, before.revision);
     }
     const now = this.#options.clock.now();
     const spec = await checkedSpec(patched(before.spec, patch));
@@ -113,7 +111,8 @@ export class CronJobs implements Cron, Unit {
     const next = rescheduled ? await this.#nextOf(rest, now) : undefined;
     const job = await this.#options.store.commit(() => {
       // A run may have begun or ended since.
-      const { state, nextRunAt } = this.#known(id);
+      const { state, nextRunAt, revision } = this.#known(id);
+      if (revision !== before.revision) throw changedMeanwhile(id, revision);
       const changed = { ...rest, state, ...(next ?? (nextRunAt === undefined ? {} : { nextRunAt })) };
       this.#table.put(changed);
       return changed;
@@ -346,6 +345,12 @@ function anchorOf(job: { id: string; createdAt: number }) {
 
 function lateBy(job: StoredJob): number {
   return job.spec.schedule.kind === "at" ? LATE_ONCE_MS : LATE_MS;
+}
+
+function changedMeanwhile(id: string, revision: number): BarnacleError {
+  return new BarnacleError("CONFLICT", `cron job ${id} was changed meanwhile; read it again`, {
+    details: { configRevision: String(revision) },
+  });
 }
 
 function same(a: object, b: object): boolean {

@@ -5,6 +5,9 @@ const NAMES = new WeakMap<object, Map<string, string>>();
 
 /** Canonical keys that somebody wrote otherwise since the start. */
 const WRITTEN_OTHERWISE = new Set<string>();
+/** Beyond these a client hears the canonical key. */
+const MOST_OF_ONE = 1000;
+const MOST = 10_000;
 
 /** A canonical key without its agent: the one other form that events can carry. */
 function bare(key: string): string {
@@ -17,6 +20,7 @@ export function rememberKey(peer: CallerPeer, given: string, canonical: string):
   const names = NAMES.get(peer) ?? new Map<string, string>();
   NAMES.set(peer, names);
   if (given === bare(canonical) && given !== canonical) {
+    if (names.size >= MOST_OF_ONE || WRITTEN_OTHERWISE.size >= MOST) return;
     names.set(canonical, given);
     WRITTEN_OTHERWISE.add(canonical);
   } else {

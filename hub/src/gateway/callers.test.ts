@@ -108,3 +108,32 @@ t.test("a client that is turned away because the gateway is full and resets its 
   }
   t.match(await admin.call("health"), { ok: true });
 });
+
+t.test("what a node is to be asked later is asked of the policy now, and is on record", async (t) => {
+  const hub = await testGateway(t);
+  const node = generateIdentity();
+  const ask = open(t, hub, REMOTE);
+  const { error } = await ask.connect({ identity: node, role: "node", client: { id: "node-host" } });
+  const admin = await operator(t, hub);
+  await admin.call("device.pair.approve", { requestId: error?.details?.requestId });
+  const writer = await operator(t, hub, { scopes: ["operator.write"] });
+  const work = (type: string) => ({ nodeId: node.deviceId, type });
+  t.ok((await writer.request("node.pending.enqueue", work("status.request"))).ok);
+  const refused = await writer.request("node.pending.enqueue", work("location.request"));
+  t.match(refused.error, { message: /no rule allows location\.get/ });
+  t.ok((await admin.request("node.pending.enqueue", work("location.request"))).ok);
+  t.match(await hub.audit.list({ limit: 3 }), [
+    { subject: node.deviceId, data: { command: "device.status", effect: "allow" } },
+    { data: { command: "location.get", effect: "deny" } },
+    { data: { command: "location.get", effect: "allow" } },
+  ]);
+});
+
+t.test("a connection subscribes to so many sessions and no more", async (t) => {
+  const hub = await testGateway(t);
+  const reader = await operator(t, hub, { scopes: ["operator.read"] });
+  const subscribe = (n: number) => reader.request("sessions.messages.subscribe", { key: `room:${n}` });
+  const answers = await Promise.all(Array.from({ length: 1001 }, (_, n) => subscribe(n)));
+  t.equal(answers.filter(({ ok }) => ok).length, 1000);
+  t.match(answers.at(-1)?.error, { message: /at most 1000 sessions/ });
+});

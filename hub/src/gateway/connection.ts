@@ -20,6 +20,7 @@ import type { Listener } from "./broadcast.ts";
 import { mismatch, parsed, problemsText, textOf } from "./frames.ts";
 import { type Admission, type AuthOutcome, type Challenge, isPhoneApp } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
 
@@ -67,7 +68,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   readonly connId: string;
   readonly challenge: Challenge;
   readonly origin: Origin;
-  readonly subscriptions = new Set<string>();
+  readonly subscriptions = new Subscriptions();
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;

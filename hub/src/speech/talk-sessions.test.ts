@@ -137,3 +137,15 @@ t.test("a real recording, dictated to the real engine", { skip, timeout: 120_000
   await talk.close("c1", sessionId);
   t.same(texts, ["turn on the kitchen light"]);
 });
+
+t.test(
+  "a connection that ends while its session is made leaves none behind, and those count that are being made",
+  async (t) => {
+    const { talk, open } = setUp(t);
+    const late = open("c1");
+    talk.drop("c1");
+    await t.rejects(late, { code: "CONFLICT" });
+    const three = await Promise.allSettled([open("c2"), open("c2"), open("c2")]);
+    t.match(three, [{ status: "fulfilled" }, { status: "fulfilled" }, { reason: { code: "RATE_LIMITED" } }]);
+  },
+);

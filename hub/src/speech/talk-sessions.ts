@@ -42,6 +42,8 @@ interface Open {
 export class RecognisedTalk implements TalkSessions, Unit {
   readonly #options: RecognisedTalkOptions;
   readonly #open = new Map<string, Open>();
+  /** Connections whose sessions are being made. */
+  readonly #opening: { readonly connId: string; gone: boolean }[] = [];
   #recogniser: Promise<Recogniser> | undefined;
   #endIdle: () => void = () => {};
 
@@ -65,14 +67,14 @@ export class RecognisedTalk implements TalkSessions, Unit {
   }
 
   async open(connId: string, tell: (message: TalkMessage) => void): Promise<TalkSession> {
-    const mine = [...this.#open.values()].filter((session) => session.connId === connId).length;
-    if (this.#open.size >= MOST || mine >= MOST_PER_CONNECTION) {
+    const all = [...this.#open.values(), ...this.#opening];
+    const mine = all.filter((session) => session.connId === connId).length;
+    if (all.length >= MOST || mine >= MOST_PER_CONNECTION) {
       throw new BarnacleError("RATE_LIMITED", "too many transcription sessions are open; close one first");
     }
-    const { clock, random, grammar, engine } = this.#options;
+    const { clock, random, engine } = this.#options;
     this.#endIdle();
-    const recogniser = await this.#loaded();
-    await recogniser.setGrammar(grammar());
+    const recogniser = await this.#ready(connId);
     const id = random.uuid();
     const session: Open = {
       ...{ id, connId, tell, recogniser, utterance: undefined, turnId: undefined, turns: 0, seq: 0 },
@@ -108,7 +110,23 @@ export class RecognisedTalk implements TalkSessions, Unit {
   }
 
   drop(connId: string): void {
+    for (const one of this.#opening) if (one.connId === connId) one.gone = true;
     for (const session of [...this.#open.values()]) if (session.connId === connId) this.#end(session, "disconnected");
+  }
+
+  /** @throws CONFLICT when the connection has ended meanwhile: its session would be nobody's */
+  async #ready(connId: string): Promise<Recogniser> {
+    const opening = { connId, gone: false };
+    this.#opening.push(opening);
+    try {
+      const recogniser = await this.#loaded();
+      await recogniser.setGrammar(this.#options.grammar());
+      if (!opening.gone) return recogniser;
+    } finally {
+      this.#opening.splice(this.#opening.indexOf(opening), 1);
+    }
+    this.#restIfIdle();
+    throw new BarnacleError("CONFLICT", "the connection has ended");
   }
 
   #begin(session: Open): void {
@@ -154,6 +172,10 @@ export class RecognisedTalk implements TalkSessions, Unit {
     session.endTtl();
     session.utterance?.cancel();
     this.#tell(session, "close", { type: "session.closed", final: true, payload: { reason } }, { reason });
+    this.#restIfIdle();
+  }
+
+  #restIfIdle(): void {
     if (this.#open.size > 0) return;
     this.#endIdle();
     this.#endIdle = this.#options.clock.after(IDLE_MS, () => void this.#release());
@@ -199,7 +221,7 @@ export class RecognisedTalk implements TalkSessions, Unit {
 
   async #release(): Promise<void> {
     this.#endIdle();
-    if (this.#open.size > 0) return;
+    if (this.#open.size + this.#opening.length > 0) return;
     const recogniser = this.#recogniser;
     this.#recogniser = undefined;
     await (await recogniser?.catch(() => undefined))?.close();

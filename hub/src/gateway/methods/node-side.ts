@@ -101,7 +101,9 @@ export const nodeSideMethods: readonly Method[] = [
       expiresInMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 86_400_000 })),
       wake: Type.Optional(Type.Boolean()),
     }),
-    async run({ nodeId, type, priority, expiresInMs }, { hub }) {
+    async run({ nodeId, type, priority, expiresInMs }, context) {
+      const { hub } = context;
+      await permit(nodeId, type, context);
       return {
         nodeId,
         ...(await hub.nodes.work.enqueue({ nodeId, type, priority, expiresInMs })),
@@ -126,6 +128,17 @@ export const nodeSideMethods: readonly Method[] = [
   notHere("node.pluginSurface.refresh", "node", NO_SURFACES),
   notHere("plugin.surface.refresh", "read", NO_SURFACES),
 ];
+
+/** What a node will be asked is a command like others, whenever it fetches it: the policy is asked, and it is on record. */
+async function permit(nodeId: string, queued: string, { hub, caller }: MethodContext): Promise<void> {
+  const { principal } = caller;
+  const name = queued === "location.request" ? "location.get" : "device.status";
+  const room = hub.devices.get(nodeId)?.room;
+  const { effect, rule, reason } = hub.policy.decide({ principal, action: "command", name, deviceId: nodeId, room });
+  const data = { command: name, queued, effect, rule, reason };
+  await hub.audit.append({ kind: "decision", principal, subject: nodeId, data });
+  if (effect !== "allow") throw new BarnacleError("POLICY_DENIED", reason, { details: { rule } });
+}
 
 /** What the event carries, whether as JSON text or as it is. @throws INPUT_INVALID */
 function contentOf(payload: unknown, payloadJSON: string | null | undefined): unknown {
