@@ -9,10 +9,12 @@ export function contentOf(content: unknown): { text: string; attachments: RunAtt
   if (!Array.isArray(content)) return { text: "", attachments: [] };
   const texts: string[] = [];
   const attachments: RunAttachment[] = [];
-  for (const part of content as Record<string, unknown>[]) {
-    const { type, text } = part;
+  for (const part of content as unknown[]) {
+    if (typeof part !== "object" || part === null)
+      throw new BarnacleError("INPUT_INVALID", "content: a part is no object");
+    const { type, text, image_url: image } = part as Record<string, unknown>;
     if (typeof text === "string") texts.push(text);
-    else if (type === "image_url" || type === "input_image") attachments.push(picture(part.image_url));
+    else if (type === "image_url" || type === "input_image") attachments.push(picture(image));
     else if (type !== undefined) {
       throw new BarnacleError("INPUT_INVALID", `content: parts of type ${String(type).slice(0, 40)} are not taken`);
     }

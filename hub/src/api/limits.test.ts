@@ -3,6 +3,7 @@ import { FakeClock } from "@barnacle/protocol/runtime";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import t from "tap";
 import { Bearer } from "./bearer.ts";
+import { contentOf } from "./content.ts";
 import { EventStream } from "./sse.ts";
 
 function request(token: string, remoteAddress: string): FastifyRequest {
@@ -37,4 +38,8 @@ t.test("a caller that reads nothing is let go when too much waits for it", async
   t.equal(gone, 1, "its run is ended");
   events.send("more");
   events.end();
+});
+
+t.test("a part of a message that is no object is the caller's mistake", async (t) => {
+  for (const content of [[null], [5], ["text"]]) t.throws(() => contentOf(content), { code: "INPUT_INVALID" });
 });

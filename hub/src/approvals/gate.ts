@@ -1,9 +1,8 @@
 import type { JsonObject } from "@barnacle/protocol/schema";
+import { RUN, withoutClaims } from "../commands/index.ts";
 import type { ApprovalGate, HeldCommand, Principal, Verdict } from "../services.ts";
 import type { StoredApprovals } from "./approvals.ts";
 import { type BoundCommand, boundOfCommand } from "./bound.ts";
-
-const RUN = "system.run";
 
 /** Holds a command until a person said yes. */
 export class AskingGate implements ApprovalGate {
@@ -42,13 +41,6 @@ export class AskingGate implements ApprovalGate {
 function allowed(held: HeldCommand, params: JsonObject, approvalId: string, decision: string, reason: string): Verdict {
   const known = held.command === RUN ? { ...params, approved: true, approvalDecision: decision } : params;
   return { allowed: true, approvalId, params: known, reason };
-}
-
-/** A node host believes `approved`; only the hub may say it. */
-function withoutClaims({ command, params }: HeldCommand): JsonObject {
-  if (command !== RUN) return params;
-  const { approved: _approved, approvalDecision: _decision, ...rest } = params;
-  return rest;
 }
 
 /** What whoever decides is shown. Source: gateway protocol 3, `exec.approval.requested`. */

@@ -16,6 +16,7 @@ import type {
   PolicyRequest,
 } from "../services.ts";
 import type { Store } from "../store/index.ts";
+import { withoutClaims } from "./claims.ts";
 import { type Reachable, reach } from "./device-check.ts";
 import { effectsOf } from "./effects.ts";
 import { CommandJournal, digestOf, type Ending, type JournalRow, keyConflict } from "./journal.ts";
@@ -92,7 +93,10 @@ export class CommandDoor implements Commands, Unit {
     const key = `${call.deviceId} ${call.idempotencyKey}`;
     const running = this.#running.get(key);
     if (running) return this.#join(judged, running);
-    const outcome = judged.decision.effect === "ask" ? this.#ask(judged) : this.#execute(judged);
+    const outcome =
+      judged.decision.effect === "ask"
+        ? this.#ask(judged)
+        : this.#execute({ ...judged, call: { ...call, params: withoutClaims(call) } });
     this.#running.set(key, { digest: judged.digest, outcome });
     try {
       return await outcome;

@@ -1,2 +1,3 @@
+export { RUN, withoutClaims } from "./claims.ts";
 export { CommandDoor, type CommandDoorOptions } from "./door.ts";
 export { JournalLedger } from "./ledger.ts";
