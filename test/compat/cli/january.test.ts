@@ -1,7 +1,9 @@
 import t from "tap";
 import { House, LIGHT } from "../../support/house.ts";
+import { ACCEPTED_JANUARY } from "../recordings/accepted.ts";
 import { notWanted } from "../support/cache.ts";
 import { Cli } from "../support/cli.ts";
+import { sameAsRecorded } from "../support/compare.ts";
 import { targetOf } from "../support/hub.ts";
 import { CLAWDBOT, label, OPENCLAW_JANUARY } from "../support/programs.ts";
 import { Relay } from "../support/relay.ts";
@@ -65,4 +67,8 @@ t.test("the command lines of January", { skip: notWanted() }, async (t) => {
       t.ok(presence.some(({ mode }) => mode === "gateway"));
     });
   }
+
+  await t.test("the same frames as from the real gateway", async (t) => {
+    sameAsRecorded(t, relay, "january", ACCEPTED_JANUARY);
+  });
 });

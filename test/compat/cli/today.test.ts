@@ -1,7 +1,9 @@
 import t from "tap";
 import { House, LIGHT } from "../../support/house.ts";
+import { ACCEPTED_TODAY } from "../recordings/accepted.ts";
 import { notWanted } from "../support/cache.ts";
 import { Cli } from "../support/cli.ts";
+import { sameAsRecorded } from "../support/compare.ts";
 import { targetOf } from "../support/hub.ts";
 import { OPENCLAW } from "../support/programs.ts";
 import { Relay } from "../support/relay.ts";
@@ -106,5 +108,9 @@ t.test("the command line of openclaw 2026.9.6", { skip: notWanted() }, async (t)
     const { status, result } = await cli.json<{ status: string; result: { payloads: { text: string }[] } }>(t, ask);
     t.equal(status, "ok");
     t.match(result.payloads[0]?.text, /\d/, "it tells the time");
+  });
+
+  await t.test("the same frames as from the real gateway", async (t) => {
+    sameAsRecorded(t, relay, "today", ACCEPTED_TODAY);
   });
 });

@@ -1,7 +1,9 @@
 import t from "tap";
 import { House } from "../../support/house.ts";
+import { ACCEPTED_JANUARY } from "../recordings/accepted.ts";
 import { Chromium, noBrowser } from "../support/browser.ts";
 import { notWanted } from "../support/cache.ts";
+import { sameAsRecorded } from "../support/compare.ts";
 import { targetOf } from "../support/hub.ts";
 import { ControlUi } from "../support/pages.ts";
 import { CLAWDBOT, controlUiFolder, label, OPENCLAW_JANUARY } from "../support/programs.ts";
@@ -42,6 +44,9 @@ t.test("the Control UIs of January", { skip: notWanted() || noBrowser }, async (
       });
 
       for (const tab of TABS) await t.test(tab, (t) => ui.visit(t, `/${tab}`));
+      await t.test("the same frames as from the real gateway", async (t) => {
+        sameAsRecorded(t, relay, "january", ACCEPTED_JANUARY);
+      });
       const methods = new Set(relay.calls().map(({ method }) => method));
       t.ok(methods.size >= 20, `it asked for ${methods.size} methods`);
     });

@@ -1,7 +1,9 @@
 import t from "tap";
 import { House } from "../../support/house.ts";
+import { ACCEPTED_TODAY } from "../recordings/accepted.ts";
 import { Chromium, noBrowser } from "../support/browser.ts";
 import { notWanted } from "../support/cache.ts";
+import { sameAsRecorded } from "../support/compare.ts";
 import { targetOf } from "../support/hub.ts";
 import { ControlUi } from "../support/pages.ts";
 import { controlUiFolder, OPENCLAW } from "../support/programs.ts";
@@ -69,4 +71,8 @@ t.test("the Control UI of openclaw 2026.9.6", { skip: notWanted() || noBrowser }
 
   const methods = new Set(relay.calls().map(({ method }) => method));
   t.ok(methods.size >= 50, `it asked for ${methods.size} methods`);
+
+  await t.test("the same frames as from the real gateway", async (t) => {
+    sameAsRecorded(t, relay, "today", ACCEPTED_TODAY);
+  });
 });
