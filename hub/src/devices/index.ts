@@ -1,2 +1,3 @@
 export { HUB } from "./book.ts";
+export { isPowerful } from "./powerful.ts";
 export { DeviceRegistry, type DeviceRegistryOptions } from "./registry.ts";

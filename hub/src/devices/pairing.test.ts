@@ -161,10 +161,51 @@ t.test("what an operator saw is what is approved: another ask is another request
   t.ok(await devices.approve(greedy.status === "pending" ? greedy.requestId : "", ANNA));
 });
 
-t.test("no more than fifty requests wait", async (t) => {
+t.test("one stranger cannot fill the list of requests: each address has its share of fifty", async (t) => {
+  const test = await testRegistry(t);
+  const { devices } = test;
+  const ask = async (ip: string) => {
+    await test.clock.advance(1);
+    return devices.pairGateway(gateway({ remoteIp: ip }));
+  };
+  for (let i = 0; i < 5; i++) await ask("10.0.0.1");
+  await t.rejects(ask("10.0.0.1"), { code: "PAIRING_LOCKED", message: /^5 .* this address/ });
+  await t.rejects(pairNode(devices, generateIdentity(), { ip: "::ffff:10.0.0.1" }), { code: "PAIRING_LOCKED" });
+  const { code } = await devices.createSetupCode({ by: ANNA });
+  const byCode = await pairNode(devices, generateIdentity(), { ip: "10.0.0.1", setupCode: code });
+  t.match(byCode, { status: "paired" }, "a setup code is not held up");
+  for (let i = 0; i < 20; i++) await ask("127.0.0.1");
+  await t.rejects(ask("::1"), { code: "PAIRING_LOCKED", message: /^20 / });
+
+  const mine = await ask("192.168.1.7");
+  for (let i = 0; i < 200; i++) await ask(`2001:db8:0:1::${i.toString(16)}`);
+  t.equal(devices.pending().length, 50);
+  const has = (ip: string) => devices.pending().filter(({ remoteIp }) => remoteIp === ip).length;
+  t.same([has("192.168.1.7"), has("10.0.0.1"), has("2001:db8:0:1::c7")], [1, 5, 1], "the crowd loses its own oldest");
+  t.match(await ask("192.168.1.8"), { status: "pending" });
+  await test.restart();
+  t.equal(test.devices.pending().length, 50);
+  const requestId = mine.status === "pending" ? mine.request.requestId : "";
+  t.ok(await test.devices.approve(requestId, ANNA));
+});
+
+t.test("a setup code, or an approval that named no commands, covers no programs or files of a node", async (t) => {
   const { devices } = await testRegistry(t);
-  for (let i = 0; i < 50; i++) await pairNode(devices, generateIdentity());
-  await t.rejects(pairNode(devices, generateIdentity()), { code: "PAIRING_LOCKED", message: /50/ });
+  const names = ["gpio.write", "system.run", "fs.listDir"];
+  const manifest = manifestOf({ commands: names.map((name) => ({ name, idempotent: false })) });
+  const { code } = await devices.createSetupCode({ by: ANNA });
+  const [byCode, unnamed] = [generateIdentity(), generateIdentity()];
+  await pairNode(devices, byCode, { setupCode: code, commands: names });
+  const asked = await pairNode(devices, unnamed, { commands: [] });
+  await devices.approve(asked.status === "pending" ? asked.requestId : "", ANNA);
+  for (const node of [byCode, unnamed]) {
+    await connectNode(devices, node, 1, manifest);
+    t.same(devices.get(node.deviceId)?.unapprovedCommands, ["system.run", "fs.listDir"]);
+    const request = devices.pending().find(({ deviceId }) => deviceId === node.deviceId);
+    t.match(request, { kind: "surface", commands: names });
+    await devices.approve(request?.requestId ?? "", ANNA);
+    t.equal(devices.get(node.deviceId)?.unapprovedCommands, undefined);
+  }
 });
 
 t.test("new commands of a paired node need a fresh approval; fewer need none", async (t) => {

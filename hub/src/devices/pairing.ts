@@ -9,6 +9,7 @@ import { askOf, clientAsk, missing, recordOf, scopesAsk, surfaceAsk } from "./as
 import type { DeviceBook } from "./book.ts";
 import { Challenges } from "./challenges.ts";
 import type { Entry } from "./entry.ts";
+import { ordinary } from "./powerful.ts";
 import { type Ask, PairingRequests } from "./requests.ts";
 import type { DeviceRow } from "./row.ts";
 import { SetupCodes } from "./setup-codes.ts";
@@ -161,7 +162,9 @@ export class Pairing {
   /** The lock is asked, the code used up and the device stored in one transaction, so no number of parallel tries helps. */
   #pairByCode(request: PairRequest, code: string, remoteIp: string): void {
     const { id } = request.device;
-    const ask = askOf(request, remoteIp, this.#book.entries.get(id));
+    const asked = askOf(request, remoteIp, this.#book.entries.get(id));
+    // An operator for pairing can make such a code; a gateway client's is made by an administrator.
+    const ask = { ...asked, commands: ordinary(asked.commands) };
     const pairing = this.requests.of(id, "node") ?? this.#unasked(ask);
     const row = this.#options.store.transaction(() => {
       this.#wrong.check(id, remoteIp);

@@ -8,6 +8,7 @@ import { DeviceBook, HUB } from "./book.ts";
 import type { Entry } from "./entry.ts";
 import { findDevice } from "./find.ts";
 import { Pairing, type PairingOptions } from "./pairing.ts";
+import { ordinary } from "./powerful.ts";
 import { Presence } from "./presence.ts";
 import type { DeviceRow } from "./row.ts";
 import { StoredDeviceSetups } from "./setups.ts";
@@ -195,7 +196,8 @@ export class DeviceRegistry implements Devices, Unit {
     if (!entry) return;
     this.#presence.touch(entry);
     if (JSON.stringify(entry.row.manifest) !== JSON.stringify(manifest)) {
-      const approvedCommands = entry.row.approvedCommands ?? manifest.commands.map((command) => command.name);
+      // Whoever let it in before it named any command has not seen what it can do.
+      const approvedCommands = entry.row.approvedCommands ?? ordinary(manifest.commands.map(({ name }) => name));
       this.#book.put({ ...entry.row, manifest, approvedCommands });
       this.#book.changed(entry);
     }

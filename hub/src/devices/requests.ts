@@ -2,9 +2,9 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { PendingPairing } from "../services.ts";
 import type { Store } from "../store/index.ts";
+import { crowded } from "./crowd.ts";
 
 const LIFETIME_MS = 5 * 60_000;
-const MOST = 50;
 /** A client that asks every second is not written down every second. */
 const LONGER_MS = 10_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -56,7 +56,8 @@ export class PairingRequests {
   /**
    * The request for this ask: the one that waits already when it asks for the same, otherwise a new one in its place,
    * so that nobody approves more than was shown.
-   * @throws PAIRING_REJECTED while a rejection of this device and role lasts, PAIRING_LOCKED when too many wait
+   * @throws PAIRING_REJECTED while a rejection of this device and role lasts, PAIRING_LOCKED when too many of its
+   * address wait
    */
   ask(ask: Ask): { request: PendingPairing; created: boolean } {
     const known = [...this.#live()].find(
@@ -71,11 +72,7 @@ export class PairingRequests {
     if (known && !known.rejected && sameAsk(known.request, ask)) {
       return { request: this.#askedAgain(known.request), created: false };
     }
-    if (!known && !mayAskOtherwise && this.pending().length >= MOST) {
-      throw new BarnacleError("PAIRING_LOCKED", `${MOST} pairing requests wait already`, {
-        hint: "Approve or reject some with `barnacle devices pending`, or use a setup code.",
-      });
-    }
+    const dropped = known || mayAskOtherwise ? undefined : crowded(this.pending().filter(isStranger), ask.remoteIp);
     const now = this.#clock.now();
     const request: PendingPairing = {
       ...ask,
@@ -85,7 +82,8 @@ export class PairingRequests {
     };
     this.#store.transaction(() => {
       this.#store.run("DELETE FROM pairing_requests WHERE expires_at <= ?", now);
-      if (known) this.#store.run("DELETE FROM pairing_requests WHERE request_id = ?", known.request.requestId);
+      if (known) this.delete(known.request.requestId);
+      if (dropped) this.delete(dropped.requestId);
       this.#store.run(
         "INSERT INTO pairing_requests (request_id, device_id, status, ts, expires_at, body) VALUES (?, ?, 'pending', ?, ?, ?)",
         request.requestId,
@@ -96,6 +94,7 @@ export class PairingRequests {
       );
     });
     if (known) this.#kept.delete(known.request.requestId);
+    if (dropped) this.#kept.delete(dropped.requestId);
     this.#kept.set(request.requestId, { request, rejected: false });
     return { request, created: true };
   }
@@ -163,6 +162,11 @@ export class PairingRequests {
       else this.#kept.delete(id);
     }
   }
+}
+
+/** Of a device that nobody has let in yet. */
+function isStranger({ kind, isRepair }: PendingPairing): boolean {
+  return kind === "device" && !isRepair;
 }
 
 function sameAsk(a: Ask, b: Ask): boolean {

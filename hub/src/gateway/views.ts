@@ -5,6 +5,7 @@ import {
   SCOPES,
   type TokenSummary,
 } from "@barnacle/protocol/gateway";
+import { isPowerful } from "../devices/index.ts";
 import type { Channel, DeviceRecord, NodeFacts, NodeTool, PendingPairing, SetupCompletion } from "../services.ts";
 import { SETUP_PROFILES } from "./handshake/setup-profiles.ts";
 import type { NodePeer } from "./ws-link.ts";
@@ -105,18 +106,10 @@ export function pendingNode(request: PendingPairing) {
   });
 }
 
-/** Commands with which a node runs programs or reads files: only an administrator lets them in. */
-const POWERFUL =
-  /^(system\.run|system\.run\.prepare|system\.which|browser\.proxy.*|fs\.listDir|system\.execApprovals\..*)$/;
-
 /** What an operator needs to approve it: what it does not hold it cannot give. Source: gateway protocol 4, "pairing". */
 export function approveScopes(request: PendingPairing): readonly string[] {
   const commands = isNodeRequest(request) ? request.commands : [];
-  const forCommands = commands.some((name) => POWERFUL.test(name))
-    ? [SCOPES.admin]
-    : commands.length > 0
-      ? [SCOPES.write]
-      : [];
+  const forCommands = commands.some(isPowerful) ? [SCOPES.admin] : commands.length > 0 ? [SCOPES.write] : [];
   return [...new Set([SCOPES.pairing, ...forCommands, ...request.scopes])];
 }
 
