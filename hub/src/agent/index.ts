@@ -1,6 +1,7 @@
 export { type Agent, Agents } from "./agents.ts";
 export { type EndpointOptions, ModelEndpoint } from "./model/endpoint.ts";
 export { type Model, Models } from "./model/models.ts";
+export { pictures } from "./pictures.ts";
 export type { Answer, Ask, ChatResponder, Output } from "./responder.ts";
 export { HOME_MODEL, HomeSentences } from "./responders/home.ts";
 export { LastWord } from "./responders/last.ts";

@@ -318,6 +318,13 @@ t.test("hooks: what is refused, and how", async (t) => {
   t.match((await call("/hooks/wake", "[", auth)).json, { ok: false });
   t.equal((await call("/hooks/agent", { message: "x".repeat(300_000) }, auth)).status, 400);
   t.equal((await call("/hooks/unknown", {}, auth)).status, 404);
+  const broken = await served(t, echo, { token: HOOK });
+  broken.sessions.systemEvent = async () => {
+    throw new TypeError("no table canary in /var/lib/barnacle");
+  };
+  const failed = await broken.call("/hooks/wake", { text: "x" }, auth);
+  t.match([failed.status, failed.json], [500, { ok: false, error: /its log says why/ }]);
+  t.notMatch(failed.text, /canary/, "what was not expected is for the log");
   const off = await served(t);
   t.equal((await off.call("/hooks/wake", { text: "x" }, auth)).status, 404, "off without a token");
 });

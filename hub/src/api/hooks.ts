@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import { validator } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { HookMapping } from "../config/agent.ts";
 import type { Principal, RunOutcome } from "../services.ts";
 import { shortened } from "../sessions/index.ts";
@@ -50,8 +50,9 @@ export function hookRoutes(server: FastifyInstance, parts: ApiParts): void {
         .send(wait === 0 ? "Unauthorized" : "Slow down");
     return undefined;
   });
-  server.setErrorHandler((error: Error, _request, reply) => {
-    const named = error instanceof BarnacleError ? error : new BarnacleError("INPUT_INVALID", error.message);
+  server.setErrorHandler((error: FastifyError | BarnacleError, _request, reply) => {
+    const named = nameOf(error);
+    if (named.code === "INTERNAL") parts.log.error({ problem: messageOf(error), cause: error }, "a hook failed");
     return refuse(reply.code(named.entry.http), named.message);
   });
   const options = { bodyLimit: BODY_LIMIT };
@@ -136,6 +137,14 @@ function filled(template: string, body: unknown): string {
     if (value === undefined || value === null) return "";
     return typeof value === "string" ? value : JSON.stringify(value);
   });
+}
+
+/** What Fastify refuses says what was wrong with the call; the text of any other error is for the log only. */
+function nameOf(error: FastifyError | BarnacleError): BarnacleError {
+  if (error instanceof BarnacleError && error.code !== "INTERNAL") return error;
+  const status = "statusCode" in error ? error.statusCode : undefined;
+  if (status !== undefined && status < 500) return new BarnacleError("INPUT_INVALID", error.message);
+  return new BarnacleError("INTERNAL", "the hub failed to answer; its log says why", { cause: error });
 }
 
 function refuse(reply: FastifyReply, error: string): FastifyReply {

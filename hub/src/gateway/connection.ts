@@ -16,11 +16,14 @@ import type { Clock, Log } from "@barnacle/protocol/runtime";
 import { validator } from "@barnacle/protocol/schema";
 import type { WebSocket } from "ws";
 import type { Origin } from "../http/index.ts";
+import type { Counters } from "../services.ts";
 import type { Listener } from "./broadcast.ts";
+import { callerOf } from "./caller.ts";
 import { mismatch, parsed, problemsText, textOf } from "./frames.ts";
-import { type Admission, type AuthOutcome, type Challenge, isPhoneApp } from "./handshake/index.ts";
+import type { Admission, AuthOutcome, Challenge } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { MAX_UNREAD_BYTES, Unread } from "./unread.ts";
 import { type WireVersion, wireVersion } from "./versions/index.ts";
 import type { NodePeer } from "./ws-link.ts";
 
@@ -38,6 +41,7 @@ const connectParams = validator(ConnectParams);
 export interface ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
+  readonly counters: Counters;
   /** Decides; must not change anything but pairing. */
   admit(connection: Connection, params: ConnectParams, role: "operator" | "node"): Promise<AuthOutcome>;
   /** Takes an admitted client in and says what it is told. */
@@ -73,6 +77,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #queued: string[] = [];
+  readonly #unread: Unread;
   #phase: Phase = "waiting";
   #admission: Admission | undefined;
   #params: ConnectParams | undefined;
@@ -95,6 +100,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     this.#ws = options.ws;
     this.#socket = options.socket;
     this.#host = options.host;
+    this.#unread = new Unread(options, (text) => this.#request(text));
   }
 
   start(): void {
@@ -183,7 +189,14 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   }
 
   sendText(text: string): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text);
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    if (this.bufferedBytes > MAX_UNREAD_BYTES) {
+      this.#host.counters.add("gateway.slowConsumers");
+      this.close(CLOSE.refused, "slow consumer");
+      return;
+    }
+    this.#ws.send(text);
+    this.#unread.sent();
   }
 
   sendEvent(event: string, payload: unknown): void {
@@ -194,6 +207,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
     if (this.#phase === "closed") return;
     this.#reason ||= reason;
     this.#ws.close(code, closeReason(reason));
+    this.#unread.end();
     this.#cancelTimer();
     this.#cancelTimer = this.#host.clock.after(CLOSE_GRACE_MS, () => this.#ws.terminate());
   }
@@ -213,7 +227,8 @@ export class Connection implements Listener, NodePeer, CallerPeer {
 
   /** Cuts off a client that has not answered the last ping: its machine or its network is gone. */
   expectPong(): void {
-    if (!this.#unanswered) return;
+    // The answer of one that is not listened to may have come.
+    if (!this.#unanswered || this.#unread.held) return;
     this.#reason ||= "no answer to a ping";
     this.#ws.terminate();
   }
@@ -237,7 +252,7 @@ export class Connection implements Listener, NodePeer, CallerPeer {
         this.#queued.push(text);
         break;
       case "ready":
-        this.#request(text);
+        this.#unread.take(text);
         break;
       case "closed":
         break;
@@ -346,28 +361,10 @@ export class Connection implements Listener, NodePeer, CallerPeer {
   #ended(): void {
     this.#cancelTimer();
     this.#socket.off("data", this.#count);
+    this.#unread.end();
     this.#phase = "closed";
     this.#queued.length = 0;
     this.#host.closed(this, this.#reason === "" ? "connection closed" : this.#reason);
     this.#end.resolve();
   }
-}
-
-function callerOf(connection: Connection, admission: Admission, params: ConnectParams): Caller {
-  const { client } = params;
-  const deviceId = admission.device?.deviceId;
-  return {
-    connId: connection.connId,
-    role: admission.role,
-    scopes: admission.scopes,
-    ...(deviceId === undefined ? {} : { deviceId }),
-    clientId: client.id,
-    phoneApp: isPhoneApp(client),
-    principal: {
-      kind: admission.role,
-      id: deviceId ?? `token:${client.id}`,
-      name: admission.device?.displayName ?? client.displayName ?? client.id,
-      scopes: admission.scopes,
-    },
-  };
 }

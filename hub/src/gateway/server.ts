@@ -7,7 +7,7 @@ import { CLOSE, type ConnectParams, grants, type HelloOk, type RequestFrame } fr
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
 import { Origins, RateLimit, type Upgrades } from "../http/index.ts";
-import type { Principal } from "../services.ts";
+import type { Counters, Principal } from "../services.ts";
 import { endEveryday } from "./announce/everyday.ts";
 import { announce } from "./announce.ts";
 import { Broadcast } from "./broadcast.ts";
@@ -49,6 +49,7 @@ export interface GatewayServerOptions extends GatewayServices {
 export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
+  readonly counters: Counters;
   readonly #hub: GatewayServices;
   readonly #options: GatewayServerOptions;
   readonly #maxConnections: number;
@@ -76,6 +77,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#options = options;
     this.clock = hub.clock;
     this.log = hub.log;
+    this.counters = hub.counters;
     this.#maxConnections = maxConnections ?? 6000;
     this.#origins = new Origins(trustedProxies);
     const secrets = new SharedSecrets(token, password);

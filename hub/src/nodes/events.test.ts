@@ -45,7 +45,8 @@ t.test("the same sentence within a second and a half counts once; what failed ma
 
 t.test("a request to the agent has its own session, its options, and one run per key", async (t) => {
   const { agent, tell, nodeId } = await testNode(t);
-  const attachments = [{ mimeType: "image/png", fileName: null, content: "AA==" }];
+  const png = Buffer.from("89504e470d0a1a0a00", "hex").toString("base64");
+  const attachments = [{ mimeType: "image/heic", fileName: null, content: png }];
   await tell("agent.request", { message: "look", thinking: "off", timeoutSeconds: 30, key: "k", attachments });
   await tell("agent.request", { message: "look", key: "k" });
   await tell("agent.request", { message: "send it", sessionKey: "main", deliver: true, thinking: null });
@@ -53,11 +54,16 @@ t.test("a request to the agent has its own session, its options, and one run per
     {
       runId: `node-${nodeId.slice(0, 12)}-k`,
       ...{ sessionKey: `agent:main:node-${nodeId}`, message: "look", thinking: "off", timeoutMs: 30_000 },
-      ...{ deliver: false, attachments: [{ mimeType: "image/png", content: "AA==" }] },
+      ...{ deliver: false, attachments: [{ mimeType: "image/png", content: png }] },
     },
     { sessionKey: "agent:main:main", deliver: true, thinking: undefined },
   ]);
   t.equal(agent.runs.requests.length, 2);
+  for (const content of ["AA==", "no base64!", Buffer.from("<svg/>").toString("base64")]) {
+    const posing = { message: "look", attachments: [{ mimeType: "image/png", content }] };
+    t.same(await tell("agent.request", posing), { handled: false, reason: "invalid_payload" });
+  }
+  t.equal(agent.runs.requests.length, 2, "only pictures come with a request");
   t.same(await tell("agent.request", { message: " " }), { handled: false, reason: "invalid_payload" });
 });
 

@@ -1,5 +1,7 @@
+import { hasCode } from "@barnacle/protocol/errors";
 import { type TSchema, Type } from "@sinclair/typebox";
-import type { Principal } from "../../services.ts";
+import { pictures } from "../../agent/index.ts";
+import type { Principal, RunAttachment } from "../../services.ts";
 import { type EventParts, type EventSource, HANDLED, type Kind, kind } from "./kind.ts";
 
 /** Apps write null for what they do not have. */
@@ -51,14 +53,15 @@ export const TALK_KINDS: Readonly<Record<string, Kind>> = {
   }),
   "agent.request": kind(AgentRequest, async (asked, source, parts) => {
     const message = asked.message?.trim() ?? "";
-    const attachments = asked.attachments ?? [];
+    const attachments = picturesOf(asked.attachments ?? []);
+    if (attachments === undefined) return { handled: false, reason: "invalid_payload" };
     if (message === "" && attachments.length === 0) return { handled: false, reason: "invalid_payload" };
     const { deviceId } = source.device;
     await run(parts, source, {
       runId: asked.key ? `node-${deviceId.slice(0, 12)}-${asked.key}` : `node-${parts.random.uuid()}`,
       sessionKey: parts.sessions.canonical(asked.sessionKey || `node-${deviceId}`),
       message,
-      ...(attachments.length === 0 ? {} : { attachments: attachments.map(attachmentOf) }),
+      ...(attachments.length === 0 ? {} : { attachments }),
       ...(asked.thinking ? { thinking: asked.thinking } : {}),
       deliver: asked.deliver === true,
       ...(asked.timeoutSeconds ? { timeoutMs: asked.timeoutSeconds * 1000 } : {}),
@@ -93,14 +96,12 @@ function fingerprint(said: typeof Transcript.static, text: string): string {
   return typeof timestamp === "number" ? `at ${timestamp} ${text}` : `text ${text}`;
 }
 
-function attachmentOf({
-  mimeType,
-  fileName,
-  content,
-}: {
-  mimeType: string;
-  fileName?: string | null;
-  content: string;
-}) {
-  return { mimeType, content, ...(fileName ? { fileName } : {}) };
+/** Undefined when one of them is no picture. */
+function picturesOf(given: Parameters<typeof pictures>[0]): RunAttachment[] | undefined {
+  try {
+    return pictures(given);
+  } catch (error) {
+    if (hasCode(error, "INPUT_INVALID")) return undefined;
+    throw error;
+  }
 }
