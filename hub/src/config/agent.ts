@@ -8,8 +8,10 @@ const Name = Type.String({ minLength: 1, maxLength: 120 });
 export const ModelConfig = Type.Object(
   {
     baseUrl: Type.String({
-      pattern: "^https?://.+",
+      pattern: "^https?://[^/?#@\\s]+([/?#].*)?$",
       maxLength: 500,
+      refusal:
+        "expected an http:// or https:// address without user and password; a key belongs into apiKey, apiKeyFile or apiKeyEnv",
       description: "up to and with the version: `http://127.0.0.1:11434/v1`",
     }),
     model: Type.String({ minLength: 1, maxLength: 200, description: "as the endpoint calls it" }),
@@ -100,7 +102,11 @@ export type AgentProfile = Static<typeof AgentProfile>;
 /** What a call of a mapped hook becomes. `{{payload.title}}` in the texts is replaced from the call's body. */
 export const HookMapping = Type.Object(
   {
-    path: Type.String({ pattern: "^[a-z0-9][a-z0-9_/-]{0,100}$" }),
+    path: Type.String({
+      pattern: "^(?!(agent|wake)$)[a-z0-9][a-z0-9_/-]{0,100}$",
+      refusal:
+        "expected 1 to 101 of a-z, 0-9, _, / and -, beginning with a letter or digit; `agent` and `wake` are taken by the hub's own hooks",
+    }),
     action: Type.Unsafe<"wake" | "agent">({ ...literals(["wake", "agent"]), default: "agent" }),
     text: Type.String({ minLength: 1, maxLength: 4000 }),
     sessionKey: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),

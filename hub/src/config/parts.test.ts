@@ -1,3 +1,4 @@
+import { parseConfig } from "@barnacle/protocol/config";
 import fc from "fast-check";
 import t from "tap";
 import { lookup, uiHints } from "./hints.ts";
@@ -101,4 +102,25 @@ t.test("variables of a program are secrets, whatever they are called", async (t)
   t.same(redact({ agent: { command: program, apiKeyEnv: "X" } }, "***"), {
     agent: { command: { argv: ["assistant"], env: { PGPASS: "***" } }, apiKeyEnv: "X" },
   });
+});
+
+t.test("what cannot work is refused with its key and the reason, and a password in it is not repeated", async (t) => {
+  const load = (text: string) => () => parseConfig(HubConfig, text, "hub.yaml");
+  for (const path of ["agent", "wake"]) {
+    t.throws(load(`hooks:\n  mappings:\n    - {path: ${path}, text: x}\n`), {
+      code: "CONFIG_INVALID",
+      message: /^hub\.yaml:3: hooks\.mappings\.0\.path: .*`agent` and `wake` are taken/,
+    });
+  }
+  t.ok(load("hooks:\n  mappings:\n    - {path: agents/wake, text: x}\n")());
+  for (const url of ["http://anna:canary@10.0.0.1/v1", "https://canary@h/v1", "http:///a:canary@h", "ftp://canary"]) {
+    const refused = t.throws(load(`agent:\n  model: {baseUrl: "${url}", model: m}\n`), {
+      code: "CONFIG_INVALID",
+      message: /agent\.model\.baseUrl: .*without user and password.*apiKeyFile/,
+    });
+    t.notMatch(String(refused), /canary/);
+  }
+  for (const url of ["http://[::1]:11434/v1", "https://api.example/v1?as=a@b", "http://127.0.0.1:1/@me/v1"]) {
+    t.ok(load(`agent:\n  model: {baseUrl: "${url}", model: m}\n`)());
+  }
 });

@@ -11,6 +11,7 @@ import { Challenges } from "./challenges.ts";
 import type { Entry } from "./entry.ts";
 import { ordinary } from "./powerful.ts";
 import { type Ask, PairingRequests } from "./requests.ts";
+import { ResolvedRequests } from "./resolved.ts";
 import type { DeviceRow } from "./row.ts";
 import { SetupCodes } from "./setup-codes.ts";
 import { WrongCodes } from "./wrong-codes.ts";
@@ -31,6 +32,7 @@ const POLL_AFTER_MS = 2_000;
 /** How a device becomes known: by a setup code, by an operator's word, or by sitting on the hub's own machine. */
 export class Pairing {
   readonly requests: PairingRequests;
+  readonly resolved: ResolvedRequests;
   readonly #options: PairingOptions;
   readonly #book: DeviceBook;
   readonly #challenges: Challenges;
@@ -42,6 +44,7 @@ export class Pairing {
     this.#options = options;
     this.#book = book;
     this.requests = new PairingRequests(store, clock, random);
+    this.resolved = new ResolvedRequests(clock);
     this.#challenges = new Challenges(clock, random);
     this.#codes = new SetupCodes(store, clock, random);
     this.#wrong = new WrongCodes(store, clock);
@@ -145,6 +148,11 @@ export class Pairing {
     this.requests.keepRejected(request);
     this.#resolved(request, "rejected");
     return request;
+  }
+
+  forgetDevice(deviceId: string): void {
+    this.requests.forgetDevice(deviceId);
+    this.resolved.forgetDevice(deviceId);
   }
 
   #checkProof({ device, setupCode }: PairRequest): void {
@@ -255,6 +263,7 @@ export class Pairing {
 
   #resolved(request: PendingPairing, decision: "approved" | "rejected"): void {
     const { requestId, kind, role, deviceId } = request;
+    this.resolved.add({ request, decision });
     this.#book.events.emit("pairResolved", {
       requestId,
       kind,

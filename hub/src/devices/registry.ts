@@ -3,7 +3,15 @@ import type { NodeState } from "@barnacle/protocol/mqtt";
 import type { PairAnswer, PairChallenge, PairRequest } from "@barnacle/protocol/pairing";
 import type { Events, Log, Unit } from "@barnacle/protocol/runtime";
 import type { BoardTelemetry, CapabilityManifest } from "@barnacle/protocol/schema";
-import type { DeviceEvents, DeviceRecord, Devices, GatewayPairing, PendingPairing, Principal } from "../services.ts";
+import type {
+  DeviceEvents,
+  DeviceRecord,
+  Devices,
+  GatewayPairing,
+  PendingPairing,
+  Principal,
+  ResolvedPairing,
+} from "../services.ts";
 import { DeviceBook, HUB } from "./book.ts";
 import type { Entry } from "./entry.ts";
 import { findDevice } from "./find.ts";
@@ -75,6 +83,10 @@ export class DeviceRegistry implements Devices, Unit {
 
   pending(): readonly PendingPairing[] {
     return this.#pairing.requests.pending();
+  }
+
+  resolved(requestId: string): ResolvedPairing | undefined {
+    return this.#pairing.resolved.get(requestId);
   }
 
   async challenge(deviceId: string): Promise<PairChallenge> {
@@ -160,7 +172,7 @@ export class DeviceRegistry implements Devices, Unit {
     }
     const data = { action: "removed", name: entry.record.displayName };
     this.#book.remove(deviceId, { kind: "pairing", principal: by, subject: deviceId, data });
-    this.#pairing.requests.forgetDevice(deviceId);
+    this.#pairing.forgetDevice(deviceId);
     this.events.emit("revoked", { deviceId, reason: "removed" });
     this.events.emit("removed", { deviceId });
   }
@@ -175,7 +187,7 @@ export class DeviceRegistry implements Devices, Unit {
     const lost = role === "node" ? { approvedCommands: undefined, manifest: undefined } : { scopes: [] };
     this.#tokens.forget(deviceId, role);
     this.#change(deviceId, { roles, ...lost }, by, "pairing", { action: "role removed", role });
-    this.#pairing.requests.forgetDevice(deviceId);
+    this.#pairing.forgetDevice(deviceId);
     this.events.emit("revoked", { deviceId, role, reason: "removed" });
   }
 

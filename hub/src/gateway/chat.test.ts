@@ -122,6 +122,19 @@ t.test("agent answers twice under one id, and agent.wait knows the end", async (
     await turn();
   }
   t.match(await unknown, { runId: "never", status: "timeout" });
+  const early = client.call("agent.wait", { runId: "run-2", timeoutMs: 60_000 });
+  await client.call("health");
+  await client.request("agent", { message: "hi", sessionId: "s2", idempotencyKey: "run-2" });
+  t.match(await early, { runId: "run-2", status: "ok" }, "without the clock: it ends with the run");
+  const timers = hub.clock.pending;
+  const leaving = await operator(t, hub, TODAY);
+  leaving.sendRaw(
+    JSON.stringify({ type: "req", id: "w", method: "agent.wait", params: { runId: "x", timeoutMs: 60_000 } }),
+  );
+  while (hub.clock.pending === timers) await turn();
+  await leaving.close();
+  while (hub.clock.pending > timers) await turn();
+  t.equal(hub.clock.pending, timers, "whoever leaves leaves no timer");
   t.match(await client.call("sessions.resolve", { sessionId: "s1" }), { ok: true, key: "agent:main:explicit:s1" });
   const nobody = await client.request("agent", { ...params, idempotencyKey: "run-2", agentId: "nobody" });
   t.match(nobody.error, { message: 'unknown agent id "nobody"' });

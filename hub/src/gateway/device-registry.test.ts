@@ -279,5 +279,19 @@ t.test("a device asks for more scopes over its connection, and gets a wider toke
   const { deviceToken } = result as { deviceToken: string };
   const wider = await open(t, hub).connect({ identity, token: deviceToken, scopes: ["operator.write"], params: V4 });
   t.ok(wider.ok);
+  const again = await operator(t, hub, { identity, token: deviceToken, scopes: ["operator.read"], params: V4 });
+  const more = { scopes: ["operator.approvals"] };
+  const { requestId } = await again.call<{ requestId: string }>("device.scopes.requestUpgrade", more);
+  await admin.call("device.pair.approve", { requestId });
+  t.match(
+    (await admin.request("device.scopes.waitUpgrade", { requestId })).payload,
+    { status: "expired" },
+    "another's is not told",
+  );
+  t.match(
+    await again.call("device.scopes.waitUpgrade", { requestId }),
+    { status: "approved", scopes: ["operator.approvals", "operator.read", "operator.write"] },
+    "also when the approval came before the call",
+  );
   t.match(await admin.call("device.scopes.waitUpgrade", { requestId: "none" }), { status: "expired" });
 });

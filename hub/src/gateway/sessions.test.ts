@@ -75,7 +75,7 @@ t.test("resolve takes one of key, id or label", async (t) => {
 });
 
 t.test("reset, compact and delete put transcripts aside; what is set stays", async (t) => {
-  const { client, say, sessions } = await connected(t);
+  const { client, hub, say, sessions } = await connected(t);
   await client.call("sessions.patch", { key: "main", thinkingLevel: "high" });
   for (const text of ["one", "two", "three"]) await say("main", text);
   const compacted = await client.call("sessions.compact", { key: "main", maxLines: 2 });
@@ -94,6 +94,22 @@ t.test("reset, compact and delete put transcripts aside; what is set stays", asy
   t.equal(fits4("SessionsDeleteResult", gone), undefined);
   t.match(gone, { deleted: true, archived: [/deleted/] });
   t.match(await client.call("sessions.delete", { key: "side" }), { deleted: false, archived: [] });
+  await client.call("sessions.create", { key: "s" });
+  await client.call("chat.inject", { sessionKey: "s", message: "canary", label: "canary" });
+  const records = (await hub.audit.list()).filter(({ kind }) => kind === "config");
+  t.match(
+    records.map(({ subject, data }) => [subject, data.params]),
+    [
+      ["sessions.compact", { session: "main" }],
+      ["sessions.compact", { session: "main" }],
+      ["sessions.reset", { session: "main" }],
+      ["sessions.delete", { session: "main" }],
+      ["sessions.delete", { session: "side" }],
+      ["sessions.delete", { session: "side" }],
+      ["chat.inject", { session: "s" }],
+    ],
+  );
+  t.notMatch(JSON.stringify(records), /canary/, "what was written is not on record");
 });
 
 t.test("bad settings and taken labels are refused by name", async (t) => {

@@ -167,6 +167,11 @@ export interface GatewayPairing {
   readonly silent: boolean;
 }
 
+export interface ResolvedPairing {
+  readonly request: PendingPairing;
+  readonly decision: "approved" | "rejected";
+}
+
 /** One registry for every transport. Reads are from memory; writes resolve after they are on disk. */
 export interface Devices {
   readonly events: Events<DeviceEvents>;
@@ -176,6 +181,8 @@ export interface Devices {
   /** By id, unique id prefix (≥ 6), or display name. @throws DEVICE_UNKNOWN, CONFLICT when several match */
   find(reference: string): DeviceRecord;
   pending(): readonly PendingPairing[];
+  /** What an operator decided within the last five minutes, since the start of the hub. */
+  resolved(requestId: string): ResolvedPairing | undefined;
 
   /** MQTT nodes: HTTP challenge and request. @throws PROOF_INVALID, PAIRING_CODE_WRONG, PAIRING_LOCKED, DEVICE_BLOCKED */
   challenge(deviceId: string): Promise<PairChallenge>;

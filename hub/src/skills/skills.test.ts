@@ -74,4 +74,5 @@ t.test("an agent reads the skills that can be used, and sees no tool when there 
   const use = { principal: { kind: "system", id: "x" }, sessionKey: "main", key: "k" } as const;
   t.same(await read?.run({ skill: "n1/feed" }, use), { skill: "n1/feed", content: "Open the tin." });
   await t.rejects(async () => void (await read?.run({ skill: "bread2" }, use)), { code: "NOT_FOUND" });
+  await t.rejects(async () => void (await read?.run({ skill: "bread" }, use)), { code: "NOT_FOUND" }, "it is there");
 });

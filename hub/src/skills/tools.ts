@@ -1,3 +1,4 @@
+import { BarnacleError } from "@barnacle/protocol/errors";
 import { Type } from "@sinclair/typebox";
 import { type Tool, type ToolSource, tool } from "../agent/index.ts";
 import type { Skills } from "../services.ts";
@@ -22,7 +23,11 @@ export class SkillTools implements ToolSource {
         label: "Read a skill",
         description: `Reads the instructions of a skill before a task that it describes. Skills:\n${index}`,
         parameters: Type.Object({ skill: Type.String({ minLength: 1, maxLength: 300 }) }),
-        run: async ({ skill }) => ({ skill, content: this.#skills.content(skill) }),
+        run: async ({ skill }) => {
+          // What is switched off, or lacks something, is not read by its name either.
+          if (usable.some(({ key }) => key === skill)) return { skill, content: this.#skills.content(skill) };
+          throw new BarnacleError("NOT_FOUND", `no usable skill has the key ${skill.slice(0, 80)}`);
+        },
       }),
     ];
   }

@@ -48,7 +48,10 @@ export function validator<T extends TSchema>(schema: T): Validator<T> {
   };
 }
 
+/** A schema's `refusal` says in words what its pattern means; then the value, which may be a secret, is not repeated. */
 function describe(error: ValueError): string {
+  const { refusal } = error.schema as { refusal?: unknown };
+  if (typeof refusal === "string" && error.value !== undefined) return refusal;
   const text = error.message.charAt(0).toLowerCase() + error.message.slice(1);
   if (error.value === undefined) return `${text}, but it is missing`;
   return `${text}, got ${shorten(error.value)}`;

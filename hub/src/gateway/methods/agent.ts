@@ -1,5 +1,4 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
-import { sleep } from "@barnacle/protocol/runtime";
 import { type Static, Type } from "@sinclair/typebox";
 import type { RunOutcome } from "../../services.ts";
 import { Attachments, pictures } from "./attachments.ts";
@@ -119,14 +118,15 @@ async function sessionOf(params: AgentParams, context: MethodContext): Promise<s
 }
 
 /** A run that nobody knows may be about to start; that is waited for as well. */
-async function wait(runId: string, timeoutMs: number, { hub }: MethodContext) {
+async function wait(runId: string, timeoutMs: number, context: MethodContext) {
+  const { hub } = context;
   let outcome: RunOutcome | undefined;
   try {
     outcome = await hub.runs.wait(runId, timeoutMs);
   } catch (error) {
     if (!(error instanceof BarnacleError) || error.code !== "NOT_FOUND") throw error;
-    await sleep(hub.clock, timeoutMs);
-    outcome = await hub.runs.wait(runId, 0).catch(() => undefined);
+    const left = await begun(runId, timeoutMs, context);
+    outcome = await hub.runs.wait(runId, left).catch(() => undefined);
   }
   if (!outcome) return { runId, status: "timeout" };
   const { status, error, startedAt, endedAt } = outcome;
@@ -135,4 +135,23 @@ async function wait(runId: string, timeoutMs: number, { hub }: MethodContext) {
     ...{ runId, status: status === "ok" ? "ok" : status === "timeout" ? "timeout" : "error", startedAt, endedAt },
     ...(said === undefined ? {} : { error: said }),
   };
+}
+
+/** Until something is heard of the run, the time is up, or the caller has gone. @returns milliseconds that are left */
+async function begun(runId: string, timeoutMs: number, { hub, peer }: MethodContext): Promise<number> {
+  const until = hub.clock.monotonic() + timeoutMs;
+  const owner = {};
+  const { promise: heard, resolve } = Promise.withResolvers<number>();
+  const hear = (event: { readonly runId: string }): void => {
+    if (event.runId === runId) resolve(Math.max(0, until - hub.clock.monotonic()));
+  };
+  hub.runs.events.on("agent", hear, owner);
+  hub.runs.events.on("chat", hear, owner);
+  const cancel = hub.clock.after(timeoutMs, () => resolve(0));
+  try {
+    return await Promise.race([heard, peer.ended.then(() => 0)]);
+  } finally {
+    cancel();
+    hub.runs.events.dropOwner(owner);
+  }
 }

@@ -79,6 +79,8 @@ export const chatMethods: readonly Method[] = [
   method({
     name: "chat.inject",
     access: "admin",
+    records: "config",
+    recordAs: ({ sessionKey, agentId }) => ({ session: sessionKey, ...(agentId === undefined ? {} : { agentId }) }),
     params: Type.Object({
       sessionKey: Key,
       agentId: AgentId,

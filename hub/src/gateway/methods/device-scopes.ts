@@ -22,9 +22,10 @@ export const deviceScopeMethods: readonly Method[] = [
     async run({ requestId }, context) {
       const { hub, caller } = context;
       const deviceId = own(context);
-      const request = hub.devices.pending().find((one) => one.requestId === requestId);
+      const waiting = hub.devices.pending().find((one) => one.requestId === requestId);
+      const request = waiting ?? hub.devices.resolved(requestId)?.request;
       if (request?.deviceId !== deviceId) return { status: "expired", requestId };
-      const decision = await decided(context, requestId);
+      const decision = hub.devices.resolved(requestId)?.decision ?? (await decided(context, requestId));
       if (decision !== "approved") return { status: decision, requestId };
       const scopes = [...new Set([...(hub.devices.get(deviceId)?.scopes ?? []), ...request.scopes])];
       const { token, entry } = await hub.devices.rotateToken(deviceId, "operator", scopes, caller.principal);
@@ -41,7 +42,7 @@ function own({ caller }: MethodContext): string {
 const LOOK_EVERY_MS = 5_000;
 
 /** Resolves when an operator has decided, or nobody has in time. */
-function decided({ hub }: MethodContext, requestId: string): Promise<"approved" | "rejected" | "expired"> {
+function decided({ hub, peer }: MethodContext, requestId: string): Promise<"approved" | "rejected" | "expired"> {
   return new Promise((resolve) => {
     const owner = {};
     const done = (decision: "approved" | "rejected" | "expired"): void => {
@@ -56,6 +57,8 @@ function decided({ hub }: MethodContext, requestId: string): Promise<"approved" 
       },
       owner,
     );
+    // Whoever has gone needs no answer, and leaves no timer.
+    void peer.ended.then(() => done("expired"));
     const stop = hub.clock.every(LOOK_EVERY_MS, () => {
       if (!hub.devices.pending().some((request) => request.requestId === requestId)) done("expired");
     });

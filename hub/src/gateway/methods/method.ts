@@ -28,6 +28,8 @@ export interface CallerPeer {
   readonly caps: ReadonlySet<string>;
   /** Canonical keys of sessions whose events it wants. */
   readonly subscriptions: Set<string>;
+  /** Resolves when the connection is closed: nobody waits for an answer any more. */
+  readonly ended: Promise<void>;
   /** To this connection alone, without `seq`. */
   sendEvent(event: string, payload: unknown): void;
 }

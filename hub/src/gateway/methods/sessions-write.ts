@@ -1,4 +1,5 @@
 import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
+import type { JsonObject } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
 import type { QueueMode, RunRequest, SessionPatch } from "../../services.ts";
 import { SETTING_NAMES } from "../../sessions/index.ts";
@@ -73,6 +74,8 @@ export const sessionWriteMethods: readonly Method[] = [
   method({
     name: "sessions.reset",
     access: "admin",
+    records: "config",
+    recordAs: asRecorded,
     params: Type.Object({ key: Key, agentId: AgentId, reason: Text }),
     async run({ key: given, agentId, reason }, context) {
       const key = keyOf(given, agentId, context);
@@ -85,6 +88,8 @@ export const sessionWriteMethods: readonly Method[] = [
     name: "sessions.delete",
     access: "admin",
     accessOf: ({ archivedOnly }) => (archivedOnly ? "write" : "admin"),
+    records: "config",
+    recordAs: asRecorded,
     params: Type.Object({ key: Key, agentId: AgentId, deleteTranscript: Flag, archivedOnly: Flag }),
     async run({ key: given, agentId, deleteTranscript = true, archivedOnly = false }, context) {
       const key = keyOf(given, agentId, context);
@@ -101,6 +106,8 @@ export const sessionWriteMethods: readonly Method[] = [
     name: "sessions.compact",
     access: "admin",
     support: { partial: "keeps the newest messages and archives the rest; nothing is summarised" },
+    records: "config",
+    recordAs: asRecorded,
     params: Type.Object({ key: Key, agentId: AgentId, maxLines: Count(100_000) }),
     async run({ key: given, agentId, maxLines = KEEP }, context) {
       const key = keyOf(given, agentId, context);
@@ -194,6 +201,11 @@ function base(key: string, message: string, idempotencyKey: string | undefined, 
   const { hub, caller } = context;
   const runId = idempotencyKey ?? hub.random.uuid();
   return { runId, sessionKey: key, message, source: "chat", principal: caller.principal };
+}
+
+/** Which session (`key` would be masked as a secret), and never what a person wrote. */
+function asRecorded({ key, agentId }: { readonly key: string; readonly agentId?: string }): JsonObject {
+  return { session: key, ...(agentId === undefined ? {} : { agentId }) };
 }
 
 function patchAccess(params: object): Access {
