@@ -14,7 +14,8 @@ export function userMessage(request: RunRequest, at: number): JsonObject {
     content: [{ type: "text", text: request.message }, ...pictures],
     timestamp: at,
     source,
-    ...(principal.name === undefined ? {} : { senderLabel: principal.name }),
+    // Operators are the household's owner; who else speaks is told.
+    ...(principal.kind === "operator" || principal.name === undefined ? {} : { senderLabel: principal.name }),
     ...(room === undefined ? {} : { room }),
     ...(origin === undefined ? {} : { origin }),
   };

@@ -43,7 +43,11 @@ t.test("chat.send: events as both generations read them, then history", async (t
   t.match(history, {
     sessionKey: "main",
     messages: [
-      { role: "user", content: [{ type: "text", text: "you" }], __openclaw: { seq: 1, runId: "k1" } },
+      {
+        role: "user",
+        content: [{ type: "text", text: "you" }],
+        __openclaw: { seq: 1, runId: "k1", idempotencyKey: "k1:user" },
+      },
       { role: "assistant", content: [{ type: "text", text: "Hello you" }], stopReason: "stop", usage: { input: 3 } },
     ],
     ...{ hasMore: false, totalMessages: 2, pendingInputs: { items: [], total: 0 } },

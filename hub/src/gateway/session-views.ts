@@ -63,9 +63,13 @@ export function sessionEntry(session: SessionRecord): JsonObject {
   };
 }
 
-/** A message of a transcript on the wire. */
+/**
+ * A message of a transcript on the wire. By its key a client finds what it sent itself, and no longer shows that beside it.
+ * Source: gateway protocol 4, "chat": a run's id is the key of its request.
+ */
 export function messageView({ id, seq, runId, message }: TranscriptMessage): JsonObject {
-  return { ...message, __openclaw: { id, seq, ...given({ runId }) } };
+  const idempotencyKey = message.role === "user" && runId !== undefined ? `${runId}:user` : undefined;
+  return { ...message, __openclaw: { id, seq, ...given({ runId, idempotencyKey }) } };
 }
 
 export function sessionDefaults({ models }: Pick<GatewayServices, "models">): JsonObject {

@@ -47,7 +47,7 @@ t.test("the Control UI of openclaw 2026.9.6", { skip: notWanted() || noBrowser }
   const ui = new ControlUi(page, chromium, relay);
 
   await t.test("a question in the chat is answered where it was asked", async (t) => {
-    const composer = page.locator("textarea").first();
+    const composer = page.getByPlaceholder(/^Message/).first();
     await composer.waitFor();
     await ui.check(t, "the first page");
     await composer.fill("what time is it");
@@ -57,6 +57,18 @@ t.test("the Control UI of openclaw 2026.9.6", { skip: notWanted() || noBrowser }
       .first()
       .waitFor();
     await ui.check(t, "a chat");
+    // What it shows at once, it must find again by its key in what the gateway tells it.
+    await composer.fill("what day is it");
+    await composer.press("Enter");
+    await page
+      .getByText(/it is \w+day/i)
+      .first()
+      .waitFor();
+    t.equal(
+      await page.locator("main").getByText("what day is it", { exact: true }).count(),
+      1,
+      "a question stands once",
+    );
     const sent = relay.calls().find(({ method }) => method === "chat.send");
     t.match(sent?.answers[0], { ok: true, payload: { status: "started" } });
   });
