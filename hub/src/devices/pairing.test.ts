@@ -189,24 +189,32 @@ t.test("one stranger cannot fill the list of requests: each address has its shar
   t.ok(await test.devices.approve(requestId, ANNA));
 });
 
-t.test("a setup code, or an approval that named no commands, covers no programs or files of a node", async (t) => {
-  const { devices } = await testRegistry(t);
-  const names = ["gpio.write", "system.run", "fs.listDir"];
-  const manifest = manifestOf({ commands: names.map((name) => ({ name, idempotent: false })) });
-  const { code } = await devices.createSetupCode({ by: ANNA });
-  const [byCode, unnamed] = [generateIdentity(), generateIdentity()];
-  await pairNode(devices, byCode, { setupCode: code, commands: names });
-  const asked = await pairNode(devices, unnamed, { commands: [] });
-  await devices.approve(asked.status === "pending" ? asked.requestId : "", ANNA);
-  for (const node of [byCode, unnamed]) {
-    await connectNode(devices, node, 1, manifest);
-    t.same(devices.get(node.deviceId)?.unapprovedCommands, ["system.run", "fs.listDir"]);
-    const request = devices.pending().find(({ deviceId }) => deviceId === node.deviceId);
-    t.match(request, { kind: "surface", commands: names });
-    await devices.approve(request?.requestId ?? "", ANNA);
-    t.equal(devices.get(node.deviceId)?.unapprovedCommands, undefined);
-  }
-});
+t.test(
+  "an administrator alone lets in what runs programs: no other's setup code, no approval that named no commands",
+  async (t) => {
+    const { devices } = await testRegistry(t);
+    const names = ["gpio.write", "system.run", "fs.listDir"];
+    const manifest = manifestOf({ commands: names.map((name) => ({ name, idempotent: false })) });
+    const { code } = await devices.createSetupCode({ by: { ...ANNA, scopes: ["operator.pairing", "operator.write"] } });
+    const [byCode, unnamed] = [generateIdentity(), generateIdentity()];
+    await pairNode(devices, byCode, { setupCode: code, commands: names });
+    const asked = await pairNode(devices, unnamed, { commands: [] });
+    await devices.approve(asked.status === "pending" ? asked.requestId : "", ANNA);
+    for (const node of [byCode, unnamed]) {
+      await connectNode(devices, node, 1, manifest);
+      t.same(devices.get(node.deviceId)?.unapprovedCommands, ["system.run", "fs.listDir"]);
+      const request = devices.pending().find(({ deviceId }) => deviceId === node.deviceId);
+      t.match(request, { kind: "surface", commands: names });
+      await devices.approve(request?.requestId ?? "", ANNA);
+      t.equal(devices.get(node.deviceId)?.unapprovedCommands, undefined);
+    }
+    const hers = generateIdentity();
+    const herCode = await devices.createSetupCode({ by: ANNA });
+    await pairNode(devices, hers, { setupCode: herCode.code, commands: names });
+    await connectNode(devices, hers, 1, manifest);
+    t.equal(devices.get(hers.deviceId)?.unapprovedCommands, undefined, "an administrator's code covers what it named");
+  },
+);
 
 t.test("new commands of a paired node need a fresh approval; fewer need none", async (t) => {
   const test = await testRegistry(t);

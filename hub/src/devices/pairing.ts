@@ -170,14 +170,17 @@ export class Pairing {
   /** The lock is asked, the code used up and the device stored in one transaction, so no number of parallel tries helps. */
   #pairByCode(request: PairRequest, code: string, remoteIp: string): void {
     const { id } = request.device;
-    const asked = askOf(request, remoteIp, this.#book.entries.get(id));
-    // An operator for pairing can make such a code; a gateway client's is made by an administrator.
-    const ask = { ...asked, commands: ordinary(asked.commands) };
+    const ask = askOf(request, remoteIp, this.#book.entries.get(id));
     const pairing = this.requests.of(id, "node") ?? this.#unasked(ask);
     const row = this.#options.store.transaction(() => {
       this.#wrong.check(id, remoteIp);
       const found = this.#codes.use(code, id);
-      if (found) return this.#write({ ...pairing, ...ask }, { kind: "node", id }, "setup-code", { room: found.room });
+      if (found) {
+        // An operator for pairing can make a code as well.
+        const commands = found.byAdmin ? ask.commands : ordinary(ask.commands);
+        const granted = { ...pairing, ...ask, commands };
+        return this.#write(granted, { kind: "node", id }, "setup-code", { room: found.room });
+      }
       this.#wrong.record(id, remoteIp);
       return undefined;
     });

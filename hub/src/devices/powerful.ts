@@ -1,4 +1,4 @@
-/** Commands with which a node runs programs or reads files: only an administrator lets them in, no setup code does. */
+/** Commands with which a node runs programs or reads files: only an administrator, or his setup code, lets them in. */
 const POWERFUL =
   /^(system\.run|system\.run\.prepare|system\.which|browser\.proxy.*|fs\.listDir|system\.execApprovals\..*)$/;
 

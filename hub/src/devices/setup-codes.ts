@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { coversScopes, SCOPES } from "@barnacle/protocol/gateway";
 import { normaliseSetupCode } from "@barnacle/protocol/identity";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { Principal } from "../services.ts";
@@ -29,10 +30,11 @@ export class SetupCodes {
     const expiresAtMs = now + (options.ttlMs ?? DEFAULT_TTL_MS);
     this.#store.run("DELETE FROM setup_codes WHERE expires_at <= ?", now);
     this.#store.run(
-      "INSERT INTO setup_codes (hash, room, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO setup_codes (hash, room, created_by, by_admin, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
       hashOf(letters),
       options.room ?? null,
       options.by.id,
+      coversScopes(options.by.scopes ?? [], [SCOPES.admin]) ? 1 : 0,
       now,
       expiresAtMs,
     );
@@ -40,16 +42,16 @@ export class SetupCodes {
   }
 
   /** Within the caller's transaction: uses the code up. @returns undefined when it is wrong, used or expired */
-  use(code: string, deviceId: string): { room: string | undefined } | undefined {
+  use(code: string, deviceId: string): { room: string | undefined; byAdmin: boolean } | undefined {
     const now = this.#clock.now();
     const row = this.#store.one(
-      "UPDATE setup_codes SET used_at = ?, used_by = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? RETURNING room",
+      "UPDATE setup_codes SET used_at = ?, used_by = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? RETURNING room, by_admin",
       now,
       deviceId,
       hashOf(code),
       now,
     );
-    return row && { room: text(row.room) };
+    return row && { room: text(row.room), byAdmin: row.by_admin === 1 };
   }
 }
 

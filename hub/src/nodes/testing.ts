@@ -16,7 +16,6 @@ export async function testNode(t: { teardown(fn: () => unknown): void }) {
   await pairNode(devices, identity, { setupCode: code, name: "Kitchen", commands: names });
   const commands = names.map((name) => ({ name, idempotent: false }));
   await connectNode(devices, identity, 1, manifestOf({ name: "Kitchen", commands }));
-  for (const { requestId } of devices.pending()) await devices.approve(requestId, ANNA);
   const nodes = new NativeNodes({ store, devices, clock, random: seededRandom(3) });
   nodes.offers.join(deviceId, "c1");
   const agent = { runs: new FakeRuns(), sessions: new FakeSessions() };

@@ -7,6 +7,7 @@ import { turns } from "./005-turns.ts";
 import { timersAndTasks } from "./006-timers-tasks.ts";
 import { settings } from "./007-settings.ts";
 import { deviceSetups } from "./008-device-setups.ts";
+import { setupCodeReach } from "./009-setup-code-reach.ts";
 import { sessions } from "./010-sessions.ts";
 import { agentRuns } from "./011-agent-runs.ts";
 import { sessionNotes } from "./012-session-notes.ts";
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   timersAndTasks,
   settings,
   deviceSetups,
+  setupCodeReach,
   approvals,
   questions,
   owner,
