@@ -19,14 +19,9 @@ const STRIPPER = "internal/deps/amaro";
  */
 
 /**
- * Young generation of 1 MB (7 MB less); compact code in the heap (1.5 MB less); `gc` for `settle`.
+ * Young generation of 1 MB (7 MB less); `gc` for `settle`.
  */
-const COMMON_FLAGS = [
-  "--disable-warning=ExperimentalWarning",
-  "--max-semi-space-size=1",
-  "--optimize-for-size",
-  "--expose-gc",
-];
+const COMMON_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", "--expose-gc"];
 
 /**
  * One arena of malloc for all threads (up to 7 MB less). Blocks from 64 KiB on are the system's: what was needed for a
