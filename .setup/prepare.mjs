@@ -15,6 +15,7 @@ await preparePackages();
 await prepareDebian();
 if (forTests) await prepareTestRunner();
 if (forTests && wantsRealPrograms(process.env)) await fetchRealPrograms();
+if (forTests && wantsBench(process.env)) await prepareBench();
 
 async function preparePackages() {
   const wanted = fingerprint([
@@ -81,6 +82,19 @@ async function fetchRealPrograms() {
   const script = path.join(root, "test", "compat", "support", "fetch.ts");
   const node = path.join(modules, "node", "bin", "node");
   // What is missing afterwards is reported by the tests that need it.
+  bar.done((await run(node, ["--disable-warning=ExperimentalWarning", script], process.env, bar.say)) === 0);
+}
+
+/** In continuous integration, and where it is asked for; elsewhere guests run once `npm run hil` has built them. */
+function wantsBench({ BARNACLE_HIL: asked, CI }) {
+  return asked ? asked !== "0" : Boolean(CI) && CI !== "false";
+}
+
+async function prepareBench() {
+  const bar = progress("Building the bench's kernel and Debian guest (about six minutes, once)");
+  const node = path.join(modules, "node", "bin", "node");
+  const script = path.join(root, "test", "hil", "bench", "build.ts");
+  // A machine that cannot build it is told why here; the tests say that they were skipped.
   bar.done((await run(node, ["--disable-warning=ExperimentalWarning", script], process.env, bar.say)) === 0);
 }
 
