@@ -42,6 +42,7 @@ export class Agent implements Unit {
   /** What `stop` undoes, last first. */
   #undo: (() => unknown)[] = [];
   #manifest: (() => CapabilityManifest) | undefined;
+  #ailment: (() => string | undefined) | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -61,6 +62,7 @@ export class Agent implements Unit {
   }
 
   async stop(): Promise<void> {
+    this.#ailment = undefined;
     const undo = this.#undo.splice(0).reverse();
     for (const step of undo) {
       try {
@@ -70,6 +72,11 @@ export class Agent implements Unit {
       }
     }
     if (undo.length > 0) this.events.emit("state", { part: "agent", state: "stopped" });
+  }
+
+  /** Why only a restart of the process helps; undefined while all is well, or heals by itself. */
+  ailment(): string | undefined {
+    return this.#ailment?.();
   }
 
   async #assemble(): Promise<void> {
@@ -169,6 +176,7 @@ export class Agent implements Unit {
         log,
       });
     }
+    this.#ailment = () => pipeline?.ailment();
     const journal = new Journal(db, clock);
     const executor: Executor = new Executor({
       commands: [

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { loadConfig } from "@barnacle/protocol/config";
 import { messageOf } from "@barnacle/protocol/errors";
+import { type Log, systemClock } from "@barnacle/protocol/runtime";
+import { findSupervisor, type Supervisor } from "@barnacle/protocol/supervisor";
 import { defaultConfigFile, HubConfig } from "../config/index.ts";
 import type { HubOptions, RunningHub } from "../hub.ts";
 import type { Io } from "./io.ts";
@@ -21,6 +23,7 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
   const [{ startHub }, { hubLog }] = await Promise.all([import("../hub.ts"), import("./log.ts")]);
   let config = loadConfig(HubConfig, fileOf(options));
   let ports = { port: wanted.port, mqttPort: wanted.mqttPort };
+  const supervisor = supervisorFor(io, hubLog(config.log.level, io));
   for (let first = true; ; first = false) {
     const log = hubLog(config.log.level, io);
     const restart = Promise.withResolvers<"restart">();
@@ -34,8 +37,12 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
       restart: () => restart.resolve("restart"),
     });
     if (first) ready(hub);
+    supervisor.ready(`gateway ${hub.gatewayUrl}, mqtt ${hub.mqttUrl}`);
+    if (first) supervisor.watch();
     ports = { port: keptPort(wanted.port, hub.gatewayUrl), mqttPort: keptPort(wanted.mqttPort, hub.mqttUrl) };
     const why = await Promise.race([stopped, restart.promise]);
+    if (why === "restart") supervisor.status("restarting with a changed configuration");
+    else supervisor.stopping("stopping");
     await hub.stop();
     if (why !== "restart") return;
     try {
@@ -44,6 +51,10 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
       log.error({ problem: messageOf(error) }, "the configuration cannot be used; the hub goes on with what it had");
     }
   }
+}
+
+function supervisorFor(io: Io, log: Log): Supervisor {
+  return findSupervisor({ env: io.env, pid: process.pid, clock: systemClock, log });
 }
 
 /** The file that was named, else the state directory's own once there is one. */

@@ -1,11 +1,13 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { systemClock, systemRandom } from "@barnacle/protocol/runtime";
+import { findSupervisor } from "@barnacle/protocol/supervisor";
 import { Agent } from "../agent.ts";
 import { resolveConfig } from "../config/index.ts";
 import { findHardware } from "../hardware/find.ts";
 import { printEvents } from "./event-lines.ts";
 import { LOG_LEVELS, type LogLevel, makeLog } from "./log.ts";
 import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
+import { superviseNode } from "./service.ts";
 
 const FLAGS = {
   ...COMMON,
@@ -43,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
     searchPath: () => process.env.PATH,
     find: findHardware,
   });
+  const service = superviseNode(agent, findSupervisor({ env: process.env, pid: process.pid, clock: systemClock, log }));
   if (values.events) printEvents(agent.events, (line) => void process.stdout.write(line), Date.now);
   // Barnacle's timers never keep a process alive; a node that waits for its hub has nothing else that would.
   const alive = setInterval(() => {}, FOREVER_MS);
@@ -51,7 +54,9 @@ export async function run(args: readonly string[]): Promise<number> {
     await agent.start();
     const home = config.uplink ? { uplink: config.uplink.url } : { hub: config.hub };
     log.info({ name: config.name, ...home, stateDir: config.stateDir, file: config.file }, "node is up");
+    service.ready();
     log.info({ signal: await signal }, "stopping");
+    service.stopping();
     await agent.stop();
     return 0;
   } finally {

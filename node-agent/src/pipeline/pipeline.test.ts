@@ -383,6 +383,23 @@ t.test("a wake engine that fails is counted, and the node goes on", async (t) =>
   t.equal(wakes.length, 1);
 });
 
+t.test("an engine that does not come back with a frame is an ailment, until it does", async (t) => {
+  const { wake, speak, pipeline, clock } = await setUp(t);
+  await speak(2);
+  await clock.advance(120_000);
+  t.equal(pipeline.ailment(), undefined, "a microphone that gives nothing is none");
+  const hang = Promise.withResolvers<[]>();
+  wake.process = () => hang.promise;
+  await speak(1);
+  await clock.advance(30_000);
+  t.equal(pipeline.ailment(), undefined);
+  await clock.advance(1000);
+  t.equal(pipeline.ailment(), "the voice engines hang since 31 s");
+  hang.resolve([]);
+  await settle(clock);
+  t.equal(pipeline.ailment(), undefined);
+});
+
 t.test("another wake engine takes over from the next frame on", async (t) => {
   const { speak, pipeline, wakes } = await setUp(t);
   await speak(3);

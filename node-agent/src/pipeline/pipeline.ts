@@ -16,6 +16,8 @@ const PREROLL_MS = 1200;
 const RING_S = 12;
 const BACKLOG_S = 10;
 const FINISH_MS = 10_000;
+/** No engine takes this long for one frame; a recogniser at the end of an utterance is given up before. */
+const STUCK_MS = 30_000;
 /** Speech that ends this soon after the detection may be the wake phrase's own tail. */
 const TAIL_MS = 600;
 
@@ -65,6 +67,8 @@ export class Pipeline implements Unit {
   #state: PipelineState = "idle";
   readonly #backlog = new Backlog(BACKLOG_S * SAMPLE_RATE);
   #pumping: Promise<void> | undefined;
+  /** When the frame that is being worked on was begun. */
+  #hearingSince: number | undefined;
   #exchange: Exchange | undefined;
   /** Grows whenever what was heard is forgotten; results from before it don't count. */
   #epoch = 0;
@@ -113,6 +117,12 @@ export class Pipeline implements Unit {
     this.#parts.speaker.hush();
     await this.#pumping;
     await this.#replying;
+  }
+
+  /** Set when an engine does not come back with a frame: nothing is heard any more, and nothing but a restart helps. */
+  ailment(): string | undefined {
+    const forMs = this.#parts.clock.monotonic() - (this.#hearingSince ?? Number.POSITIVE_INFINITY);
+    return forMs > STUCK_MS ? `the voice engines hang since ${Math.round(forMs / 1000)} s` : undefined;
   }
 
   /** Resolves when the node may make sound: nobody is being listened to. */
@@ -171,6 +181,7 @@ export class Pipeline implements Unit {
 
   async #drain(): Promise<void> {
     for (let frame = this.#backlog.take(); frame; frame = this.#backlog.take()) {
+      this.#hearingSince = this.#parts.clock.monotonic();
       try {
         await this.#hear(frame.samples, frame.at);
       } catch (error) {
@@ -178,6 +189,8 @@ export class Pipeline implements Unit {
         if (!this.#complained) this.#parts.log.error({ reason: messageOf(error) }, "a voice engine failed; going on");
         this.#complained = true;
         this.#abandon(messageOf(error));
+      } finally {
+        this.#hearingSince = undefined;
       }
     }
   }
