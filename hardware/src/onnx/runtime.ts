@@ -46,14 +46,17 @@ export function onnxAvailability(): Availability {
 
 /**
  * Opens one model file.
+ * @param bytes its content, where that is not what stands in the file; `file` then only names it
  * @throws MODEL_MISSING, MODEL_INVALID, LIBRARY_MISSING
  */
-export async function openModel(file: string): Promise<OnnxSession> {
+export async function openModel(file: string, bytes?: Uint8Array): Promise<OnnxSession> {
   const runtime = onnx();
   if (!existsSync(file))
     throw new BarnacleError("MODEL_MISSING", `model ${file} does not exist`, { details: { file } });
   try {
-    return await runtime.InferenceSession.create(file, SESSION_OPTIONS);
+    return bytes
+      ? await runtime.InferenceSession.create(bytes, SESSION_OPTIONS)
+      : await runtime.InferenceSession.create(file, SESSION_OPTIONS);
   } catch (cause) {
     throw new BarnacleError("MODEL_INVALID", `model ${file}: ${messageOf(cause)}`, { details: { file }, cause });
   }

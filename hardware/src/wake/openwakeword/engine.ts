@@ -1,13 +1,25 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { Reframer, SAMPLE_RATE, type Samples } from "../../audio/index.ts";
 import { SerialQueue } from "../../audio/serial-queue.ts";
-import { type OnnxSession, openModel } from "../../onnx/index.ts";
+import { openModel } from "../../onnx/index.ts";
 import type { WakeEngine, WakeHit } from "../port.ts";
+import { EmbeddingModel } from "./embedding.ts";
 import { FeatureStream, STEP } from "./features.ts";
 import { QuietGate } from "./gate.ts";
 import { Head } from "./head.ts";
 import { HitTracker } from "./hit.ts";
 import { locateOpenWakeWord } from "./models.ts";
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** One frame's best phrase, and whether it reaches its threshold. */
+interface Score {
+  readonly phrase: string;
+  readonly score: number;
+  readonly over: boolean;
+}
 
 export interface OpenWakeWordOptions {
   readonly phrases: readonly string[];
@@ -27,6 +39,10 @@ export interface OpenWakeWordOptions {
 const DEFAULT_THRESHOLD = 0.5;
 const DEFAULT_SETTLE = 1;
 const DEFAULT_REFRACTORY_MS = 2000;
+/** Frames looked at together while no phrase is in sight: two cost little more than one. */
+const FRAMES_AT_ONCE = 2;
+/** From this score on a phrase may be under way, and every frame is looked at when it comes. */
+const IN_SIGHT = 0.1;
 
 /** openWakeWord's models: one pass over the sound shared by all phrases, then a small classifier each. */
 export class OpenWakeWord implements WakeEngine {
@@ -39,7 +55,12 @@ export class OpenWakeWord implements WakeEngine {
   readonly #gate: QuietGate | undefined;
   /** Quiet frames not yet looked at, oldest first; never more than the models can remember. */
   #held: Samples[] = [];
-  #models: { features: FeatureStream; heads: readonly Head[]; backbone: readonly OnnxSession[] } | undefined;
+  /** Frames to be scored, oldest first. */
+  #due: Samples[] = [];
+  /** Scores may be about to rise. */
+  #inSight = false;
+  #models: { features: FeatureStream; heads: readonly Head[]; backbone: readonly Closable[] } | undefined;
+  /** Samples that were scored or passed over. */
   #position = 0;
 
   constructor(options: OpenWakeWordOptions) {
@@ -53,21 +74,19 @@ export class OpenWakeWord implements WakeEngine {
   async load(): Promise<void> {
     if (this.#models) return;
     const files = locateOpenWakeWord(this.phrases, this.#options.modelDir);
-    const opened: { close(): Promise<void> }[] = [];
+    const opened: Closable[] = [];
     try {
-      const backbone: OnnxSession[] = [];
-      for (const file of [files.mel, files.embedding]) {
-        const session = await openModel(file);
-        opened.push({ close: () => session.release() });
-        backbone.push(session);
-      }
+      const mel = await openModel(files.mel);
+      opened.push({ close: () => mel.release() });
+      const embedding = await EmbeddingModel.open(files.embedding);
+      opened.push(embedding);
+      const backbone = [...opened];
       const heads: Head[] = [];
       for (const { phrase, file } of files.heads) {
         const head = await Head.open(phrase, file);
         opened.push(head);
         heads.push(head);
       }
-      const [mel, embedding] = backbone as [OnnxSession, OnnxSession];
       const features = new FeatureStream(mel, embedding, Math.max(1, ...heads.map((head) => head.depth)));
       await features.prime();
       this.#models = { features, heads, backbone };
@@ -83,8 +102,7 @@ export class OpenWakeWord implements WakeEngine {
       const hits: WakeHit[] = [];
       for (const frame of this.#reframer.push(samples)) {
         if (stale()) return [];
-        const hit = await this.#step(frame);
-        if (hit) hits.push(hit);
+        hits.push(...(await this.#take(frame)));
       }
       return stale() ? [] : hits;
     });
@@ -96,6 +114,8 @@ export class OpenWakeWord implements WakeEngine {
       this.#hits.reset();
       this.#gate?.reset();
       this.#held = [];
+      this.#due = [];
+      this.#inSight = false;
       this.#models?.features.reset();
       this.#position = 0;
     });
@@ -106,32 +126,56 @@ export class OpenWakeWord implements WakeEngine {
     const models = this.#models;
     this.#models = undefined;
     if (!models) return;
-    await Promise.all([
-      ...models.backbone.map((session) => session.release()),
-      ...models.heads.map((head) => head.close()),
-    ]);
+    await Promise.all([...models.backbone, ...models.heads].map((part) => part.close()));
   }
 
-  async #step(frame: Samples): Promise<WakeHit | undefined> {
+  /** Takes one frame; frames that may hold speech are scored together with those that wait. */
+  async #take(frame: Samples): Promise<readonly WakeHit[]> {
     if (!this.#models) throw new BarnacleError("HARDWARE_UNAVAILABLE", "openWakeWord is not loaded; call load first");
-    const { features, heads } = this.#models;
+    const open = this.#gate?.push(frame) ?? true;
+    if (open) this.#due.push(frame.slice());
+    const together = this.#inSight ? 1 : Math.min(FRAMES_AT_ONCE, this.#models.features.mostSteps);
+    const hits = this.#due.length >= together || !open ? await this.#scoreDue() : [];
+    if (!open) this.#rest(frame);
+    return hits;
+  }
+
+  #rest(frame: Samples): void {
     this.#position += frame.length;
-    if (this.#gate && !this.#gate.push(frame)) {
-      this.#held.push(frame.slice());
-      if (this.#held.length > features.memorySteps) this.#held.shift();
-      return undefined;
-    }
+    this.#held.push(frame.slice());
+    if (this.#held.length > (this.#models?.features.memorySteps ?? 0)) this.#held.shift();
+  }
+
+  async #scoreDue(): Promise<readonly WakeHit[]> {
+    const due = this.#due.splice(0);
+    if (!this.#models || due.length === 0) return [];
+    const { features, heads } = this.#models;
     // What the models would have seen is caught up with, so a score never depends on the gate.
-    for (const quiet of this.#held.splice(0)) await features.push(quiet);
-    await features.push(frame);
-    let best = { phrase: "", score: 0, over: false };
+    const quiet = this.#held.splice(0);
+    for (let at = 0; at < quiet.length; at += features.mostSteps) {
+      await features.push(quiet.slice(at, at + features.mostSteps));
+    }
+    await features.push(due);
+    const hits: WakeHit[] = [];
+    for (const [index, frame] of due.entries()) {
+      this.#position += frame.length;
+      const { phrase, score, over } = await this.#best(heads, features, due.length - 1 - index);
+      this.#inSight = over || score >= IN_SIGHT;
+      const hit = this.#hits.push(phrase, score, over, this.#position);
+      if (hit) hits.push(hit);
+    }
+    return hits;
+  }
+
+  async #best(heads: readonly Head[], features: FeatureStream, ago: number): Promise<Score> {
+    let best: Score = { phrase: "", score: 0, over: false };
     for (const head of heads) {
-      const score = await head.score(features);
+      const score = await head.score(features, ago);
       const over = score >= this.#threshold(head.phrase);
       // A phrase over its own threshold beats a higher score that stays below a stricter one.
       if (over === best.over ? score > best.score : over) best = { phrase: head.phrase, score, over };
     }
-    return this.#hits.push(best.phrase, best.score, best.over, this.#position);
+    return best;
   }
 
   #threshold(phrase: string): number {

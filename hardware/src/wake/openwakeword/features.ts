@@ -1,38 +1,36 @@
 import { Dither, type Samples } from "../../audio/index.ts";
 import { type OnnxSession, type OnnxTensor, onnx, runModel } from "../../onnx/index.ts";
+import { EMBEDDING, type EmbeddingModel, MEL_BINS, MEL_ROWS, STEP_ROWS } from "./embedding.ts";
 
 /** Samples per step: 80 ms. */
 export const STEP = 1280;
 /** Samples of the step before that go in front, so that the spectrogram has no seam. */
 const OVERLAP = 480;
-const MEL_BINS = 32;
-/** Spectrogram rows the embedding looks at: 0.76 s. */
-const MEL_ROWS = 76;
-/** Numbers per embedding, one embedding per step. */
-export const EMBEDDING = 96;
 
 /**
  * Sound → spectrogram → embeddings, the part of openWakeWord that all phrases share. Holds the last `depth`
- * embeddings. The sequence and its constants are upstream's (dscripka/openWakeWord, `utils.py`): samples go in as
- * floats in 16-bit scale, and the spectrogram is scaled by value/10 + 2.
+ * embeddings of each step of the last push. The sequence and its constants are upstream's (dscripka/openWakeWord,
+ * `utils.py`): samples go in as floats in 16-bit scale, and the spectrogram is scaled by value/10 + 2. The spectrogram
+ * is made a step at a time, because its model cuts off what lies 80 dB below the loudest sound of its input.
  */
 export class FeatureStream {
   readonly #mel: OnnxSession;
-  readonly #embedding: OnnxSession;
+  readonly #embedding: EmbeddingModel;
+  readonly #depth: number;
   readonly #input = new Float32Array(OVERLAP + STEP);
-  readonly #rows = new Float32Array(MEL_ROWS * MEL_BINS);
+  readonly #rows: Float32Array;
   readonly #features: Float32Array;
   readonly #inputTensor: OnnxTensor;
-  readonly #rowsTensor: OnnxTensor;
   #primed: { input: Float32Array; rows: Float32Array; features: Float32Array } | undefined;
 
-  constructor(mel: OnnxSession, embedding: OnnxSession, depth: number) {
-    const { Tensor } = onnx();
+  constructor(mel: OnnxSession, embedding: EmbeddingModel, depth: number) {
     this.#mel = mel;
     this.#embedding = embedding;
-    this.#features = new Float32Array(depth * EMBEDDING);
-    this.#inputTensor = new Tensor("float32", this.#input, [1, this.#input.length]);
-    this.#rowsTensor = new Tensor("float32", this.#rows, [1, MEL_ROWS, MEL_BINS, 1]);
+    this.#depth = depth;
+    const spare = embedding.mostSteps - 1;
+    this.#rows = new Float32Array((MEL_ROWS + spare * STEP_ROWS) * MEL_BINS);
+    this.#features = new Float32Array((depth + spare) * EMBEDDING);
+    this.#inputTensor = new (onnx().Tensor)("float32", this.#input, [1, this.#input.length]);
   }
 
   /**
@@ -41,9 +39,8 @@ export class FeatureStream {
    */
   async prime(): Promise<void> {
     const dither = new Dither();
-    const steps = this.#features.length / EMBEDDING + Math.ceil(MEL_ROWS / 8);
     this.#rows.fill(1);
-    for (let step = 0; step < steps; step++) await this.push(dither.next(STEP));
+    for (let step = 0; step < this.memorySteps; step++) await this.push([dither.next(STEP)]);
     this.#primed = {
       input: this.#input.slice(),
       rows: this.#rows.slice(),
@@ -58,18 +55,35 @@ export class FeatureStream {
     this.#features.set(this.#primed.features);
   }
 
+  /** Steps that one `push` may take. */
+  get mostSteps(): number {
+    return this.#embedding.mostSteps;
+  }
+
   /** Steps after which nothing older has any influence: the embeddings held, and the rows and overlap of the first. */
   get memorySteps(): number {
-    return this.#features.length / EMBEDDING + Math.ceil(MEL_ROWS / 8) + 1;
+    return this.#depth + Math.ceil(MEL_ROWS / STEP_ROWS) + 1;
   }
 
-  /** The last `depth` embeddings, oldest first; a view that changes with the next `push`. */
-  latest(depth: number): Float32Array {
-    return this.#features.subarray(this.#features.length - depth * EMBEDDING);
+  /**
+   * The last `depth` embeddings as they were `ago` steps before the last one pushed, oldest first; a view that changes
+   * with the next `push`.
+   */
+  latest(depth: number, ago = 0): Float32Array {
+    const end = this.#features.length - ago * EMBEDDING;
+    return this.#features.subarray(end - depth * EMBEDDING, end);
   }
 
-  /** Takes exactly STEP samples. */
-  async push(frame: Samples): Promise<void> {
+  /** Takes up to `mostSteps` frames of exactly STEP samples, oldest first. */
+  async push(frames: readonly Samples[]): Promise<void> {
+    for (const frame of frames) await this.#spectrogram(frame);
+    const rows = this.#rows.subarray(this.#rows.length - (MEL_ROWS + (frames.length - 1) * STEP_ROWS) * MEL_BINS);
+    const embeddings = await this.#embedding.run(rows, frames.length);
+    this.#features.copyWithin(0, embeddings.length);
+    this.#features.set(embeddings, this.#features.length - embeddings.length);
+  }
+
+  async #spectrogram(frame: Samples): Promise<void> {
     const input = this.#input;
     input.copyWithin(0, STEP);
     input.set(frame, OVERLAP);
@@ -78,10 +92,6 @@ export class FeatureStream {
     rows.copyWithin(0, mel.length);
     const start = rows.length - mel.length;
     for (let i = 0; i < mel.length; i++) rows[start + i] = (mel[i] ?? 0) / 10 + 2;
-    const feeds = { [nameOf(this.#embedding, "in")]: this.#rowsTensor };
-    const embedding = await runModel(this.#embedding, feeds, nameOf(this.#embedding, "out"));
-    this.#features.copyWithin(0, EMBEDDING);
-    this.#features.set(embedding, this.#features.length - EMBEDDING);
   }
 }
 

@@ -1,6 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { type OnnxSession, type OnnxTensor, onnx, openModel, runModel } from "../../onnx/index.ts";
-import { EMBEDDING, type FeatureStream, nameOf } from "./features.ts";
+import { EMBEDDING } from "./embedding.ts";
+import { type FeatureStream, nameOf } from "./features.ts";
 
 /** One phrase's classifier over the shared features. */
 export class Head {
@@ -36,9 +37,9 @@ export class Head {
     return new Head(phrase, session, depth);
   }
 
-  /** 0 to 1. */
-  async score(features: FeatureStream): Promise<number> {
-    this.#window.set(features.latest(this.depth));
+  /** 0 to 1, as it stood `ago` steps before the last one pushed. */
+  async score(features: FeatureStream, ago = 0): Promise<number> {
+    this.#window.set(features.latest(this.depth, ago));
     const out = await runModel(
       this.#session,
       { [nameOf(this.#session, "in")]: this.#tensor },
