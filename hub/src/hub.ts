@@ -27,7 +27,7 @@ import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
 import { GatewayServer, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
-import { HttpServer } from "./http/index.ts";
+import { HttpServer, isLoopback } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
 import { RotatedLogFile } from "./logs/index.ts";
 import { NativeNodes } from "./nodes/index.ts";
@@ -48,6 +48,7 @@ export interface HubOptions {
   /** 0 picks a free one. */
   readonly port?: number | undefined;
   readonly mqttPort?: number | undefined;
+  readonly mqttTlsPort?: number | undefined;
   readonly bind?: "loopback" | "lan" | undefined;
   readonly token?: string | undefined;
   /** Stops this hub and starts it again; absent when nobody can. Must not be awaited by the hub. */
@@ -62,6 +63,8 @@ export interface RunningHub {
   readonly gatewayUrl: string;
   /** `mqtt://127.0.0.1:1883` */
   readonly mqttUrl: string;
+  /** For nodes elsewhere; undefined when the hub serves its own machine alone. */
+  readonly mqttTlsPort: number | undefined;
   readonly stateDir: string;
   stop(): Promise<void>;
 }
@@ -78,6 +81,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const logFile = new RotatedLogFile({ file: path.join(stateDir, "barnacle.log"), clock });
   const log = logFile.beside(options.log);
   const host = (options.bind ?? config.gateway.bind) === "lan" ? "0.0.0.0" : "127.0.0.1";
+  const onLan = host !== "127.0.0.1";
   const about = { site: config.site, hubName: config.name };
   let ready = false;
 
@@ -95,7 +99,12 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     log,
     audit,
     ...about,
-    mqttAddress: () => ({ port: broker.port, tls: false }),
+    mqttAddress: (remoteIp) => {
+      const { tlsPort } = broker;
+      if (tlsPort === undefined || isLoopback(remoteIp)) return { port: broker.port, tls: false };
+      return { port: tlsPort, tls: true };
+    },
+    authority: () => way.authority(),
   });
   const records = recordParts({
     ...{ config, store, audit, clock, random, log, logFile, configFile: options.configFile, restart: options.restart },
@@ -107,9 +116,19 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
   const router = new CapabilityRouter({ devices, clock });
 
+  const way = reach({ config, stateDir, host, port: () => http.port, clock, log });
   const broker: MqttBroker = new MqttBroker({
-    host,
+    // Plain text never leaves this machine.
+    host: "127.0.0.1",
     port: options.mqttPort ?? config.mqtt.port,
+    secure:
+      way.certificates && onLan
+        ? {
+            host,
+            port: options.mqttTlsPort ?? (options.mqttPort === 0 ? 0 : config.mqtt.tlsPort),
+            source: way.certificates,
+          }
+        : undefined,
     site: config.site,
     devices,
     // The parts behind it are made below, because they in turn reach nodes through the broker.
@@ -217,7 +236,6 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     requestsPerMinute: config.gateway.requestsPerMinute,
     stateDir,
   });
-  const way = reach({ config, stateDir, host, port: () => http.port, clock, log });
   const secrets = [token, ...(config.gateway.password === undefined ? [] : [config.gateway.password])];
   const http: HttpServer = new HttpServer({
     host,
@@ -280,6 +298,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const running = {
     gatewayUrl: `ws://127.0.0.1:${http.port}`,
     mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
+    mqttTlsPort: broker.tlsPort,
     stateDir,
   };
   writeNotice(stateDir, { url: running.gatewayUrl, token, mqttUrl: running.mqttUrl, pid: process.pid });

@@ -20,6 +20,8 @@ export interface HouseOptions {
   readonly microphone?: Record<string, unknown>;
   readonly node?: Record<string, unknown>;
   readonly hub?: Record<string, unknown>;
+  /** The hub serves other machines, too: TLS, and an announcement by mDNS. */
+  readonly lan?: boolean;
   /** Of both. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -35,7 +37,7 @@ export class House {
   node: Running | undefined;
   readonly #options: HouseOptions;
   readonly #operator: DeviceIdentity = generateIdentity();
-  #ports: { gateway: number; mqtt: number } | undefined;
+  #ports: { gateway: number; mqtt: number; tls?: number } | undefined;
 
   constructor(dir: string, options: HouseOptions = {}) {
     this.dir = dir;
@@ -62,6 +64,16 @@ export class House {
     return `http://127.0.0.1:${this.#ports?.gateway}`;
   }
 
+  /** The hub as other machines see it. */
+  lanUrl(address: string): string {
+    return `http://${address}:${this.#ports?.gateway}`;
+  }
+
+  /** Of MQTT with TLS. */
+  get tlsPort(): number {
+    return this.#ports?.tls ?? 0;
+  }
+
   get mqttPort(): number {
     return this.#ports?.mqtt ?? 0;
   }
@@ -69,36 +81,32 @@ export class House {
   /** Starts the hub; after the first time on the same ports, as a service manager would. */
   async startHub(): Promise<Running> {
     const ports = this.#ports ?? { gateway: 0, mqtt: 0 };
+    const lan = this.#options.lan ? ["--bind", "lan", "--mqtt-tls-port", String(ports.tls ?? 0)] : [];
     const args = ["hub", "--config", path.join(this.dir, "hub.yaml"), "--state-dir", this.hubState, "--json"];
     this.hub = new Running(
       "hub",
       HUB_BIN,
-      [...args, "--port", String(ports.gateway), "--mqtt-port", String(ports.mqtt)],
+      [...args, ...lan, "--port", String(ports.gateway), "--mqtt-port", String(ports.mqtt)],
       this.#options.env,
     );
     const ready = await this.hub.line("the ready line", (line) => line.ready === true);
-    this.#ports = { gateway: (ready.gateway as { port: number }).port, mqtt: (ready.mqtt as { port: number }).port };
+    const mqtt = ready.mqtt as { port: number; tlsPort?: number };
+    this.#ports = {
+      ...{ gateway: (ready.gateway as { port: number }).port, mqtt: mqtt.port },
+      ...(mqtt.tlsPort === undefined ? {} : { tls: mqtt.tlsPort }),
+    };
     return this.hub;
   }
 
-  /** Starts the node; `setupCode` for the first time. */
-  startNode(setupCode?: string): Running {
-    const args = [
-      "--config",
-      path.join(this.dir, "node.yaml"),
-      "--state-dir",
-      this.nodeState,
-      "--hub",
-      this.url,
-      "--events",
-      "--json",
-    ];
-    this.node = new Running(
-      "node",
-      NODE_BIN,
-      [...args, ...(setupCode ? ["--setup-code", setupCode] : [])],
-      this.#options.env,
-    );
+  /** Starts the node; `setupCode` for the first time. Without `hub` it has to find one. */
+  startNode(setupCode?: string, hub: string | undefined = this.url): Running {
+    return this.runNode([...(hub ? ["--hub", hub] : []), ...(setupCode ? ["--setup-code", setupCode] : [])]);
+  }
+
+  /** Starts the node with these arguments besides its files. */
+  runNode(more: readonly string[]): Running {
+    const args = ["--config", path.join(this.dir, "node.yaml"), "--state-dir", this.nodeState, "--events", "--json"];
+    this.node = new Running("node", NODE_BIN, [...args, ...more], this.#options.env);
     return this.node;
   }
 

@@ -20,7 +20,7 @@ import type { Store } from "../store/index.ts";
 import { checkWill, refusal } from "./admission.ts";
 import { Faults } from "./faults.ts";
 import { Ingest } from "./ingest.ts";
-import { MqttListener } from "./listener.ts";
+import { Listeners, type SecureOptions } from "./listeners.ts";
 import { BrokerPersistence } from "./persistence.ts";
 import { RetainedStore } from "./retained-store.ts";
 import type { Greeting, Session, WillMessage } from "./session.ts";
@@ -49,6 +49,7 @@ export interface MqttBrokerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  readonly secure?: SecureOptions | undefined;
   readonly site: string;
   readonly devices: Devices;
   readonly inbound: NodeInbound;
@@ -79,7 +80,7 @@ export class MqttBroker implements Unit {
   readonly #faults: Faults;
   readonly #ingest: Ingest;
   readonly #persistence: BrokerPersistence;
-  readonly #listener: MqttListener;
+  readonly #listeners: Listeners;
   readonly #sessions = new Map<string, Session>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #greetings = new WeakMap<Client, Greeting>();
@@ -97,13 +98,19 @@ export class MqttBroker implements Unit {
       site: options.site,
     });
     const { host, port, counters, log } = options;
-    this.#listener = new MqttListener({ host, port, counters, log, maxClients: this.#limits.maxClients });
+    const door = { host, port, counters, log, maxClients: this.#limits.maxClients };
+    this.#listeners = new Listeners(door, options.secure);
     this.#persistence = new BrokerPersistence(new RetainedStore(options.store));
   }
 
   /** The port in use; 0 before the start. */
   get port(): number {
-    return this.#listener.port;
+    return this.#listeners.port;
+  }
+
+  /** The same of TLS; undefined without. */
+  get tlsPort(): number | undefined {
+    return this.#listeners.tlsPort;
   }
 
   /** True from the start to the stop: what is published now reaches the broker. */
@@ -134,7 +141,7 @@ export class MqttBroker implements Unit {
       preConnect: (client, packet, done) => {
         // Sessions are clean whatever the client asks: what must survive is repeated by the sender until acknowledged.
         packet.clean = true;
-        const guard = this.#listener.guardOf(client.conn);
+        const guard = this.#listeners.guardOf(client.conn);
         this.#greetings.set(client, { will: packet.will as WillMessage | undefined, guard });
         done(null, true);
       },
@@ -162,7 +169,7 @@ export class MqttBroker implements Unit {
     });
     this.events.emit("open", {});
     try {
-      await this.#listener.open((socket) => aedes.handle(socket));
+      await this.#listeners.open((socket) => aedes.handle(socket));
     } catch (error) {
       await this.stop();
       throw error;
@@ -174,7 +181,7 @@ export class MqttBroker implements Unit {
     this.#options.devices.events.dropOwner(this);
     const aedes = this.#aedes;
     this.#aedes = undefined;
-    await this.#listener.close(async () => {
+    await this.#listeners.close(async () => {
       if (aedes) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     });
     this.#sessions.clear();

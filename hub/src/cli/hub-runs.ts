@@ -22,7 +22,7 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
   const { io, stopped, ready, ...wanted } = options;
   const [{ startHub }, { hubLog }] = await Promise.all([import("../hub.ts"), import("./log.ts")]);
   let config = loadConfig(HubConfig, fileOf(options));
-  let ports = { port: wanted.port, mqttPort: wanted.mqttPort };
+  let ports: Ports = { port: wanted.port, mqttPort: wanted.mqttPort, mqttTlsPort: wanted.mqttTlsPort };
   const supervisor = supervisorFor(io, hubLog(config.log.level, io));
   for (let first = true; ; first = false) {
     const log = hubLog(config.log.level, io);
@@ -39,7 +39,11 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
     if (first) ready(hub);
     supervisor.ready(`gateway ${hub.gatewayUrl}, mqtt ${hub.mqttUrl}`);
     if (first) supervisor.watch();
-    ports = { port: keptPort(wanted.port, hub.gatewayUrl), mqttPort: keptPort(wanted.mqttPort, hub.mqttUrl) };
+    ports = {
+      port: keptPort(wanted.port, hub.gatewayUrl),
+      mqttPort: keptPort(wanted.mqttPort, hub.mqttUrl),
+      mqttTlsPort: (wanted.mqttTlsPort ?? wanted.mqttPort) === 0 ? hub.mqttTlsPort : wanted.mqttTlsPort,
+    };
     const why = await Promise.race([stopped, restart.promise]);
     if (why === "restart") supervisor.status("restarting with a changed configuration");
     else supervisor.stopping("stopping");
@@ -56,6 +60,8 @@ export async function runHubs(options: HubRunsOptions): Promise<void> {
 function supervisorFor(io: Io, log: Log): Supervisor {
   return findSupervisor({ env: io.env, pid: process.pid, clock: systemClock, log });
 }
+
+type Ports = Pick<HubOptions, "port" | "mqttPort" | "mqttTlsPort">;
 
 /** The file that was named, else the state directory's own once there is one. */
 function fileOf({ configFile, stateDir }: HubRunsOptions): string | undefined {

@@ -113,7 +113,17 @@ export const HubConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
-    mqtt: Type.Object({ port: Type.Unsafe<number>({ ...Port, default: 1883 }) }, { ...strict, default: {} }),
+    mqtt: Type.Object(
+      {
+        port: Type.Unsafe<number>({ ...Port, default: 1883, description: "plain text, for this machine only" }),
+        tlsPort: Type.Unsafe<number>({
+          ...Port,
+          default: 8883,
+          description: "TLS, for the network; open when other machines may connect",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
     household: Type.Object(
       {
         rooms: Type.Array(RoomName, { default: [], description: "rooms besides those of the nodes" }),

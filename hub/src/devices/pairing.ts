@@ -1,9 +1,9 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import { ownsId, pairingProofText, verifyText } from "@barnacle/protocol/identity";
-import type { PairAnswer, PairChallenge, PairRequest } from "@barnacle/protocol/pairing";
+import { type PairAnswer, type PairChallenge, type PairRequest, writeSetupCode } from "@barnacle/protocol/pairing";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { AuditTrail } from "../audit/index.ts";
-import type { GatewayPairing, PendingPairing, Principal, SetupGrant } from "../services.ts";
+import type { GatewayPairing, NodeSetupCode, PendingPairing, Principal, SetupGrant } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { askOf, clientAsk, missing, recordOf, scopesAsk, surfaceAsk } from "./asks.ts";
 import type { DeviceBook } from "./book.ts";
@@ -24,7 +24,9 @@ export interface PairingOptions {
   readonly site: string;
   readonly hubName: string;
   /** Where paired nodes find the broker; asked when needed, since the port may be picked at start. */
-  readonly mqttAddress: () => { readonly port: number; readonly tls: boolean };
+  readonly mqttAddress: (remoteIp: string) => { readonly port: number; readonly tls: boolean };
+  /** What nodes of other machines pin; asked when needed. Undefined when none can connect. */
+  readonly authority?: () => { readonly authority: string; readonly authorityFingerprint: string } | undefined;
 }
 
 const POLL_AFTER_MS = 2_000;
@@ -55,7 +57,7 @@ export class Pairing {
     return { ...this.#challenges.issue(deviceId), site, hubName };
   }
 
-  createSetupCode(options: { ttlMs?: number; room?: string; by: Principal }): { code: string; expiresAtMs: number } {
+  createSetupCode(options: { ttlMs?: number; room?: string; by: Principal }): NodeSetupCode {
     return this.#options.store.transaction(() => {
       const made = this.#codes.create(options);
       this.#options.audit.record({
@@ -64,7 +66,12 @@ export class Pairing {
         subject: "setup-code",
         data: { action: "created", expiresAtMs: made.expiresAtMs, room: options.room },
       });
-      return made;
+      const authority = this.#options.authority?.()?.authorityFingerprint;
+      return {
+        ...made,
+        code: writeSetupCode(made.secret, authority),
+        ...(authority === undefined ? {} : { authority }),
+      };
     });
   }
 
@@ -73,10 +80,10 @@ export class Pairing {
     const { id } = request.device;
     const entry = this.#book.entries.get(id);
     refuseBlocked(entry);
-    if (entry?.row.roles.includes("node")) return this.#paired();
+    if (entry?.row.roles.includes("node")) return this.#paired(remoteIp);
     if (request.setupCode !== undefined) {
       this.#pairByCode(request, request.setupCode, remoteIp);
-      return this.#paired();
+      return this.#paired(remoteIp);
     }
     const pending = this.#ask(askOf(request, remoteIp, entry));
     return {
@@ -155,15 +162,22 @@ export class Pairing {
     this.resolved.forgetDevice(deviceId);
   }
 
-  #checkProof({ device, setupCode }: PairRequest): void {
+  #checkProof({ device, setupCode, authority }: PairRequest): void {
     const fresh = this.#challenges.spend(device.id, device.nonce);
     if (!fresh) throw new BarnacleError("PROOF_INVALID", "the nonce is not a fresh one of this hub for this device");
     if (!ownsId(device.id, device.publicKey)) {
       throw new BarnacleError("PROOF_INVALID", "the device id is not the hash of the public key");
     }
-    const text = pairingProofText(this.#options.site, device.id, device.nonce, setupCode);
+    const text = pairingProofText(this.#options.site, device.id, device.nonce, setupCode, authority);
     if (!verifyText(device.publicKey, text, device.signature)) {
       throw new BarnacleError("PROOF_INVALID", "the signature does not fit the key, the nonce and the setup code");
+    }
+    const own = this.#options.authority?.()?.authorityFingerprint;
+    if (authority !== undefined && authority !== own) {
+      throw new BarnacleError(
+        "HUB_UNTRUSTED",
+        `the device saw the authority ${authority.slice(0, 16)}…, which is not this hub's (${own?.slice(0, 16) ?? "it has none"}…): somebody stands in between`,
+      );
     }
   }
 
@@ -277,8 +291,11 @@ export class Pairing {
     });
   }
 
-  #paired(): PairAnswer {
-    return { status: "paired", site: this.#options.site, mqtt: { ...this.#options.mqttAddress() } };
+  #paired(remoteIp: string): PairAnswer {
+    const { site, mqttAddress, authority } = this.#options;
+    const mqtt = { ...mqttAddress(remoteIp) };
+    const pem = mqtt.tls ? authority?.()?.authority : undefined;
+    return { status: "paired", site, mqtt, ...(pem === undefined ? {} : { authority: pem }) };
   }
 }
 

@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { coversScopes, SCOPES } from "@barnacle/protocol/gateway";
 import { normaliseSetupCode } from "@barnacle/protocol/identity";
+import { SETUP_ALPHABET, SETUP_SECRET_LETTERS } from "@barnacle/protocol/pairing";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { Principal } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { text } from "./row.ts";
 
-/** No 0, O, 1 or I: codes are read aloud and typed. 32 letters, so five bits of a byte choose one evenly. */
-const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const LENGTH = 8;
 const DEFAULT_TTL_MS = 10 * 60_000;
 
 /** Single-use codes; only their hashes are kept. */
@@ -23,10 +21,10 @@ export class SetupCodes {
     this.#random = random;
   }
 
-  /** Within the caller's transaction. @returns the code as it is shown, `XXXX-XXXX` */
-  create(options: { ttlMs?: number; room?: string; by: Principal }): { code: string; expiresAtMs: number } {
+  /** Within the caller's transaction. @returns the secret; `writeSetupCode` says how it is shown */
+  create(options: { ttlMs?: number; room?: string; by: Principal }): { secret: string; expiresAtMs: number } {
     const now = this.#clock.now();
-    const letters = Array.from(this.#random.bytes(LENGTH), (byte) => ALPHABET[byte & 31]).join("");
+    const letters = Array.from(this.#random.bytes(SETUP_SECRET_LETTERS), (byte) => SETUP_ALPHABET[byte & 31]).join("");
     const expiresAtMs = now + (options.ttlMs ?? DEFAULT_TTL_MS);
     this.#store.run("DELETE FROM setup_codes WHERE expires_at <= ?", now);
     this.#store.run(
@@ -38,7 +36,7 @@ export class SetupCodes {
       now,
       expiresAtMs,
     );
-    return { code: `${letters.slice(0, 4)}-${letters.slice(4)}`, expiresAtMs };
+    return { secret: letters, expiresAtMs };
   }
 
   /** Within the caller's transaction: uses the code up. @returns undefined when it is wrong, used or expired */
@@ -55,6 +53,7 @@ export class SetupCodes {
   }
 }
 
+/** Of a code as it is shown, the secret part alone counts. */
 function hashOf(code: string): string {
-  return createHash("sha256").update(normaliseSetupCode(code)).digest("hex");
+  return createHash("sha256").update(normaliseSetupCode(code).slice(0, SETUP_SECRET_LETTERS)).digest("hex");
 }

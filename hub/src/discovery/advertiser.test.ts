@@ -24,6 +24,8 @@ t.test("each name has its service, with the members that its apps read", async (
     ...{ gatewayTls: "1", gatewayTlsSha256: "ab12" },
   });
   t.same(Object.keys(announcements(FACTS)[0]?.txt ?? {}).includes("gatewayTls"), false);
+  const own = announcements({ ...FACTS, site: "home", authority: "cd".repeat(32) })[3];
+  t.match(own, { type: "barnacle", name: "Attic", port: 18789, txt: { site: "home", ca: "cd".repeat(32) } });
   t.match(announcements({ ...FACTS, mode: "full" })[1]?.txt, { sshPort: "22", cliPath: "/usr/bin/barnacle" });
 });
 

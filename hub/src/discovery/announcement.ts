@@ -16,6 +16,9 @@ export interface AnnouncementFacts {
   readonly hostname: string;
   readonly port: number;
   readonly tlsFingerprint?: string | undefined;
+  readonly site?: string;
+  /** Fingerprint of the authority that nodes pin; without it nodes of other machines cannot connect. */
+  readonly authority?: string | undefined;
   /** `full` tells where to log in to this machine, too. */
   readonly mode: "minimal" | "full";
   readonly cliPath: string;
@@ -28,7 +31,10 @@ const BRANDS = [
   ["clawdbot", "Clawdbot"],
 ] as const;
 
-/** One service for each name that the protocol was shipped under. Source: gateway protocol 3, "discovery". */
+/**
+ * One service for each name that the protocol was shipped under, and one that our own nodes look for. Source: gateway
+ * protocol 3, "discovery".
+ */
 export function announcements(facts: AnnouncementFacts): Announcement[] {
   const { hubName, hostname, port, tlsFingerprint, mode, cliPath } = facts;
   const txt = {
@@ -37,5 +43,14 @@ export function announcements(facts: AnnouncementFacts): Announcement[] {
     ...(tlsFingerprint === undefined ? {} : { gatewayTls: "1", gatewayTlsSha256: tlsFingerprint }),
     ...(mode === "full" ? { sshPort: "22", cliPath } : {}),
   };
-  return BRANDS.map(([brand, title]) => ({ type: `${brand}-gw`, name: `${hubName} (${title})`, hostname, port, txt }));
+  const gateways = BRANDS.map(([brand, title]) => ({
+    type: `${brand}-gw`,
+    name: `${hubName} (${title})`,
+    hostname,
+    port,
+    txt,
+  }));
+  if (facts.authority === undefined) return gateways;
+  const own = { site: facts.site ?? "home", ca: facts.authority };
+  return [...gateways, { type: "barnacle", name: hubName, hostname, port, txt: own }];
 }

@@ -125,6 +125,15 @@ export interface SetupGrant {
   readonly scopes: readonly string[];
 }
 
+/** What lets one node in, once. */
+export interface NodeSetupCode {
+  /** To be typed: the secret, and the beginning of the authority's fingerprint if nodes elsewhere can connect. */
+  readonly code: string;
+  readonly secret: string;
+  readonly authority?: string;
+  readonly expiresAtMs: number;
+}
+
 export interface IssuedDeviceToken {
   readonly token: string;
   readonly entry: DeviceToken;
@@ -188,11 +197,7 @@ export interface Devices {
   challenge(deviceId: string): Promise<PairChallenge>;
   pair(request: PairRequest, remoteIp: string): Promise<PairAnswer>;
   /** A new single-use code; shown once, stored hashed. */
-  createSetupCode(options: {
-    ttlMs?: number;
-    room?: string;
-    by: Principal;
-  }): Promise<{ code: string; expiresAtMs: number }>;
+  createSetupCode(options: { ttlMs?: number; room?: string; by: Principal }): Promise<NodeSetupCode>;
 
   /** Gateway clients: paired already with this role and these scopes, or a pending request (the same one on repeats). */
   pairGateway(

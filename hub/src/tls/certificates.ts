@@ -82,6 +82,8 @@ export class HubCertificates implements Unit {
       certificate: `${used.certificate.trim()}\n${authority.certificate.trim()}\n`,
       key: used.key,
       fingerprint: fingerprintOf(used.certificate),
+      authority: `${authority.certificate.trim()}\n`,
+      authorityFingerprint: fingerprintOf(authority.certificate),
     };
   }
 

@@ -14,10 +14,13 @@ Options
   -h, --help
 
 Options of run
-      --hub URL         the hub's HTTP address; also BARNACLE_URL
+      --hub URL         the hub's HTTP address; also BARNACLE_URL; without it the node takes the hub it knows,
+                        the one of this machine, or the one that answers by mDNS
       --uplink URL      join this OpenClaw or Moltbot gateway instead of a hub: ws://HOST:18789
       --token TOKEN     the gateway's token; also BARNACLE_TOKEN
       --setup-code CODE pair with a code made by \`barnacle devices code\`, or by \`openclaw qr\` for a gateway
+      --setup FILE      what \`barnacle devices code --json\` prints as "setup": the hub's address, what it is known by,
+                        a code; default: node.json in the state directory
       --name NAME       what the node is called
       --room ROOM       the room it is in
       --events          one JSON line per event on standard output: state, wake, transcript, turn,

@@ -12,6 +12,7 @@ import { superviseNode } from "./service.ts";
 const FLAGS = {
   ...COMMON,
   hub: { type: "string" },
+  setup: { type: "string" },
   uplink: { type: "string" },
   token: { type: "string" },
   "setup-code": { type: "string" },
@@ -30,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
   noMoreArguments(positionals);
   const config = resolveConfig(
     {
-      ...{ config: values.config, stateDir: values["state-dir"], hub: values.hub },
+      ...{ config: values.config, stateDir: values["state-dir"], hub: values.hub, setup: values.setup },
       ...{ uplink: values.uplink, token: values.token, name: values.name, room: values.room },
     },
     process.env,

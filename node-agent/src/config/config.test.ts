@@ -8,7 +8,7 @@ t.test("without a file every setting has its default", async (t) => {
   const dir = t.testdir({});
   const config = resolveConfig({ stateDir: dir }, {});
   t.equal(config.name, hostname());
-  t.equal(config.hub, "http://127.0.0.1:18789");
+  t.equal(config.hub, undefined, "the one of this machine, or who answers by mDNS");
   t.same(config.wake.phrases, ["hey jarvis"]);
   t.equal(config.speech.silenceMs, 700);
   t.equal(config.file, undefined);

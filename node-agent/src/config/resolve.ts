@@ -6,6 +6,7 @@ import type { Appliance } from "@barnacle/protocol/schema";
 import { Value } from "@sinclair/typebox/value";
 import { appliancesOf } from "./appliances.ts";
 import { NodeFileConfig, UplinkConfig } from "./schema.ts";
+import { readSetupFile, type SetupFile } from "./setup-file.ts";
 import { chooseStateDir } from "./state-dir.ts";
 
 /** What flags may override. */
@@ -13,6 +14,8 @@ export interface ConfigFlags {
   readonly config?: string | undefined;
   readonly stateDir?: string | undefined;
   readonly hub?: string | undefined;
+  /** What the node was prepared with; absent: `node.json` in the state directory. */
+  readonly setup?: string | undefined;
   /** A gateway to join instead, and its token. */
   readonly uplink?: string | undefined;
   readonly token?: string | undefined;
@@ -25,12 +28,14 @@ export interface NodeConfiguration extends Omit<NodeFileConfig, "appliances"> {
   readonly name: string;
   readonly stateDir: string;
   readonly appliances: readonly Appliance[];
+  /** What the node was prepared with, if it was. */
+  readonly setup: SetupFile | undefined;
   /** The file it came from, if any. */
   readonly file: string | undefined;
 }
 
 /**
- * Flags win over the file, the file over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
+ * Flags win over the file, the file over what the node was prepared with, that over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
  * @throws FILE_UNREADABLE, CONFIG_INVALID
  */
 export function resolveConfig(
@@ -41,17 +46,20 @@ export function resolveConfig(
   const usual = path.join(stateDir, "node.yaml");
   const file = flags.config ?? (existsSync(usual) ? usual : undefined);
   const given = loadConfig(NodeFileConfig, file);
-  const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub;
-  const room = flags.room ?? given.room;
+  const setup = readSetupFile(stateDir, flags.setup);
+  const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub ?? setup?.hub;
+  const room = flags.room ?? given.room ?? setup?.room;
   const uplink = uplinkOf(flags, given, env.BARNACLE_TOKEN);
   const merged: NodeFileConfig = {
-    ...{ ...given, hub },
+    ...given,
+    ...(hub === undefined ? {} : { hub }),
     ...(room === undefined ? {} : { room }),
     ...(uplink === undefined ? {} : { uplink }),
   };
   return {
     ...merged,
-    name: flags.name ?? given.name ?? hostname(),
+    name: flags.name ?? given.name ?? setup?.name ?? hostname(),
+    setup,
     stateDir,
     appliances: appliancesOf(merged),
     file,

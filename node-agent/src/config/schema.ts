@@ -153,11 +153,13 @@ export const NodeFileConfig = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "default: the host's name" })),
     room: Type.Optional(RoomName),
-    hub: Type.String({
-      default: "http://127.0.0.1:18789",
-      pattern: "^https?://",
-      description: "the hub's HTTP address; broker and site are learnt there",
-    }),
+    hub: Type.Optional(
+      Type.String({
+        pattern: "^https?://",
+        description:
+          "the hub's HTTP address; broker and site are learnt there; absent: the one of this machine, or the one that answers by mDNS",
+      }),
+    ),
     uplink: Type.Optional({ ...UplinkConfig, description: "join this gateway instead of a hub" }),
     microphone: Microphone,
     wake: Wake,

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { WakeEvent } from "@barnacle/protocol/mqtt";
+import { readSetupCode } from "@barnacle/protocol/pairing";
 import type {
   BoardTelemetry,
   CommandRequest,
@@ -8,6 +9,7 @@ import type {
   VoiceTurnReport,
   VoiceTurnSpoken,
 } from "@barnacle/protocol/schema";
+import { spendSetupFile } from "../config/index.ts";
 import { Link } from "../link/index.ts";
 import { Outbox } from "../outbox/index.ts";
 import { HubMembership } from "../pairing/index.ts";
@@ -20,6 +22,7 @@ export class HubHome implements Home {
   readonly #link: Link;
   readonly #outbox: Outbox;
   #announced = "";
+  #spent = false;
 
   constructor(parts: HomeParts, db: DatabaseSync) {
     this.#parts = parts;
@@ -108,8 +111,11 @@ export class HubHome implements Home {
 
   #makeLink(): Link {
     const { config, identity, settings, setupCode, counters, events, manifest, clock, random, log } = this.#parts;
+    const code = setupCode === undefined ? undefined : readSetupCode(setupCode);
     const membership = new HubMembership({
-      ...{ hub: config.hub, identity, settings, clock, log, setupCode },
+      ...{ hub: config.hub ?? code?.hub, identity, settings, clock, log },
+      invitation: code ?? { secret: config.setup?.setupCode, authority: config.setup?.authority },
+      joined: () => this.#joined(),
       profile: () => {
         const { name, room, platform, agentVersion, capabilities, commands } = manifest();
         return {
@@ -132,6 +138,18 @@ export class HubHome implements Home {
         return current;
       },
     });
+  }
+
+  /** A code that was used is taken off the card; it would only be told as wrong the next time. */
+  #joined(): void {
+    const { config, log } = this.#parts;
+    if (config.setup?.setupCode === undefined || this.#spent) return;
+    this.#spent = true;
+    try {
+      spendSetupFile(config.setup);
+    } catch (error) {
+      log.warn({ file: config.setup.file, problem: messageOf(error) }, "the used setup code could not be removed");
+    }
   }
 
   /** What is lost when this fails is asked for again by the hub, or not worth keeping. */

@@ -188,6 +188,8 @@ export class Link implements Unit {
       host: hub.host,
       port: hub.port,
       tls: hub.tls,
+      site: hub.site,
+      authority: hub.authority,
       clientId: identity.deviceId,
       password: mqttPassword(identity, hub.site, incarnation),
       will: { topic: topicFor(address, "state"), payload: will },

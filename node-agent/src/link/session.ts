@@ -1,6 +1,8 @@
-import { connect as openSocket } from "node:net";
+import { connect as openSocket, type Socket } from "node:net";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { siteName } from "@barnacle/protocol/pairing";
 import { MqttClient } from "mqtt";
+import { secureSocket } from "../pairing/index.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
@@ -12,6 +14,9 @@ export interface SessionOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  readonly site: string;
+  /** Certificate of the authority that vouches for the broker, PEM; absent: the system's authorities do. */
+  readonly authority?: string | undefined;
   readonly clientId: string;
   readonly password: string;
   readonly will: { readonly topic: string; readonly payload: Buffer };
@@ -34,35 +39,30 @@ export type OpenSession = (options: SessionOptions) => Promise<Session>;
 
 /**
  * Connects and waits for the CONNACK.
- * @throws NOT_PAIRED when the broker refuses the proof, HUB_UNREACHABLE for everything else
+ * @throws NOT_PAIRED when the broker refuses the proof, HUB_UNTRUSTED when it is not the pinned hub's, HUB_UNREACHABLE for
+ * everything else
  */
 export const openSession: OpenSession = async (options) => {
   const where = `${options.host}:${options.port}`;
-  // Loaded by need: 1 MB that a broker without TLS does not ask for.
-  const tls = options.tls ? await import("node:tls") : undefined;
-  const client = new MqttClient(
-    () =>
-      tls
-        ? tls.connect({ host: options.host, port: options.port, servername: options.host })
-        : openSocket({ host: options.host, port: options.port, noDelay: true }),
-    {
-      clientId: options.clientId,
-      username: options.clientId,
-      password: options.password,
-      will: { topic: options.will.topic, payload: options.will.payload, qos: 1, retain: true },
-      clean: true,
-      keepalive: KEEPALIVE_S,
-      reconnectPeriod: 0,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      protocolId: "MQTT",
-      protocolVersion: 4,
-      resubscribe: false,
-      queueQoSZero: false,
-      timerVariant: "native",
-      // Its table of all 65,536 packet ids, made beforehand, costs 9 MB and saves microseconds.
-      writeCache: false,
-    },
-  );
+  // Who is there is known before the first byte is sent: a proof is worth something to whoever relays it.
+  const secure = options.tls ? await secureBroker(options) : undefined;
+  const client = new MqttClient(() => secure ?? openSocket({ host: options.host, port: options.port, noDelay: true }), {
+    clientId: options.clientId,
+    username: options.clientId,
+    password: options.password,
+    will: { topic: options.will.topic, payload: options.will.payload, qos: 1, retain: true },
+    clean: true,
+    keepalive: KEEPALIVE_S,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    protocolId: "MQTT",
+    protocolVersion: 4,
+    resubscribe: false,
+    queueQoSZero: false,
+    timerVariant: "native",
+    // Its table of all 65,536 packet ids, made beforehand, costs 9 MB and saves microseconds.
+    writeCache: false,
+  });
   let lastError: unknown;
   const closed = new Promise<string>((resolve) => {
     client.on("error", (error) => {
@@ -109,6 +109,12 @@ export const openSession: OpenSession = async (options) => {
     },
   };
 };
+
+async function secureBroker({ host, port, site, authority }: SessionOptions): Promise<Socket> {
+  const trust = authority === undefined ? {} : { authority };
+  const { socket } = await secureSocket({ host, port, trust, name: siteName(site), timeoutMs: CONNECT_TIMEOUT_MS });
+  return socket;
+}
 
 async function inTime(what: string, work: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,8 @@ import { PAIR_CHALLENGE_PATH, PAIR_PATH, type PairAnswer, type PairRequest } fro
 import { FakeClock, silentLog, systemClock } from "@barnacle/protocol/runtime";
 import t, { type Test } from "tap";
 import { openDatabase, Settings } from "../state/index.ts";
-import { HubMembership, type PostJson } from "./index.ts";
+import { hubOf } from "./find-hubs.ts";
+import { type Courier, findHubs, HubMembership, type PostJson } from "./index.ts";
 import { PostOffice } from "./post-office.ts";
 
 type Answer = PairAnswer | { status: number; error: { code: string; message: string } };
@@ -46,7 +47,16 @@ async function hub(t: Test, script: Answer[]) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-function member(t: Test, url: string, extra: { setupCode?: string; post?: PostJson; clock?: FakeClock } = {}) {
+interface Extra {
+  authority?: string;
+  find?: Courier["find"];
+}
+
+function member(
+  t: Test,
+  url: string | undefined,
+  extra: { setupCode?: string; post?: PostJson; clock?: FakeClock } & Extra = {},
+) {
   const identity = generateIdentity();
   const pending: string[] = [];
   const db = openDatabase(t.testdir({}));
@@ -57,10 +67,10 @@ function member(t: Test, url: string, extra: { setupCode?: string; post?: PostJs
     settings: new Settings(db),
     clock: extra.clock ?? systemClock,
     log: silentLog,
-    setupCode: extra.setupCode,
+    invitation: { secret: extra.setupCode, authority: extra.authority },
     profile: () => profile,
     pending: (request) => pending.push(request.command),
-    ...(extra.post ? { post: extra.post } : {}),
+    ...(extra.post ? { courier: { post: extra.post, find: extra.find ?? (async () => []) } } : {}),
   });
   return { membership, identity, pending };
 }
@@ -190,3 +200,94 @@ t.test("asking ends with its process, and leaves none behind", async (t) => {
 function children(): number[] {
   return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }
+
+const CA = { attic: "aa".repeat(32), cellar: "bb".repeat(32) };
+const ATTIC = { url: "https://10.0.0.2:18789", name: "Attic", authority: CA.attic };
+const CELLAR = { url: "https://10.0.0.3:18789", name: "Cellar", authority: CA.cellar };
+
+/** Hubs without TLS of their own at the given places; everywhere else nobody answers. */
+function hubsAt(asked: string[], ...urls: string[]): PostJson {
+  return async (target) => {
+    const { origin } = new URL(target);
+    asked.push(origin);
+    if (!urls.includes(origin)) throw new TypeError("connect ECONNREFUSED");
+    if (target.endsWith("/challenge")) {
+      return { status: 200, json: { nonce: "0123456789abcdef", site: "home", hubName: "H", expiresAt: 1 } };
+    }
+    return { status: 200, json: PAIRED };
+  };
+}
+
+t.test("without an address the hub of this machine is taken, else the one that answers by mDNS", async (t) => {
+  const asked: string[] = [];
+  const here = member(t, undefined, { post: hubsAt(asked, "http://127.0.0.1:18789"), find: async () => [ATTIC] });
+  t.match(await here.membership.join(never), { host: "127.0.0.1" });
+  const away = member(t, undefined, { post: hubsAt(asked, ATTIC.url), find: async () => [ATTIC] });
+  t.match(await away.membership.join(never), { host: "10.0.0.2" });
+  t.match(away.membership.known(), { host: "10.0.0.2" }, "and remembered");
+});
+
+t.test("several hubs are an error that lists them, unless the setup code says which", async (t) => {
+  const find = async () => [ATTIC, CELLAR];
+  const asked: string[] = [];
+  const post = hubsAt(asked, ATTIC.url, CELLAR.url);
+  const undecided = member(t, undefined, { post, find }).membership.join(never);
+  await t.rejects(undecided, {
+    code: "HUB_AMBIGUOUS",
+    message: /Attic at https:\/\/10\.0\.0\.2:18789 \(authority aaaa.*Cellar at https:\/\/10\.0\.0\.3:18789/,
+  });
+  const told = member(t, undefined, { post, find, setupCode: "ABCDEFGH", authority: CA.cellar.slice(0, 20) });
+  t.match(await told.membership.join(never), { host: "10.0.0.3" });
+});
+
+t.test("nobody on the network, or not the one that is meant, is named", async (t) => {
+  const post = hubsAt([]);
+  const nobody = member(t, undefined, { post, find: async () => [] });
+  await t.rejects(nobody.membership.join(never), { code: "HUB_NOT_FOUND", message: /nobody answered/ });
+  const other = member(t, undefined, { post, find: async () => [CELLAR], authority: CA.attic });
+  await t.rejects(other.membership.join(never), { code: "HUB_NOT_FOUND", message: /none of Cellar/ });
+});
+
+t.test("a hub that can be told from others is found again under another address", async (t) => {
+  const moved = { ...ATTIC, url: "https://10.0.0.9:18789" };
+  const asked: string[] = [];
+  const post = hubsAt(asked, moved.url);
+  const find = async () => [CELLAR, moved];
+  const { membership } = member(t, ATTIC.url, { post, find, authority: CA.attic });
+  t.match(await membership.join(never), { host: "10.0.0.9" });
+  t.same([...new Set(asked)], [ATTIC.url, moved.url]);
+  const stranger = member(t, ATTIC.url, { post, find });
+  await t.rejects(
+    stranger.membership.join(never),
+    { code: "HUB_UNREACHABLE" },
+    "one that is not known is not looked for",
+  );
+});
+
+t.test("to another machine the port speaks TLS, whatever the address says; to this one plain text does", async (t) => {
+  const asked: string[] = [];
+  const post = hubsAt(asked, "https://hub:1");
+  await member(t, "http://hub:1", { post }).membership.join(never);
+  await t.rejects(member(t, "http://localhost:1", { post }).membership.join(never), { code: "HUB_UNREACHABLE" });
+  t.same([...new Set(asked)], ["https://hub:1", "http://localhost:1"]);
+});
+
+t.test("an answer by mDNS becomes the address that can be reached", async (t) => {
+  const answer = { name: "Attic", port: 18789, addresses: ["fe80::1", "172.17.0.1", "10.0.0.2"] };
+  const txt = { ca: CA.attic };
+  t.same(hubOf({ ...answer, txt, referer: { address: "10.0.0.2" } }), ATTIC);
+  t.match(hubOf({ ...answer, addresses: ["fe80::1", "fd00::2"] }), { url: "https://[fd00::2]:18789" });
+  t.equal(hubOf({ ...answer, addresses: ["fe80::1"] }), undefined);
+  const listeners = new Map<string, (service: never) => void>();
+  let ended = 0;
+  const browser = {
+    on: (event: string, fn: (service: never) => void) => void listeners.set(event, fn),
+    stop: () => ended++,
+  };
+  const found = findHubs(20, async () => ({ find: () => browser, destroy: () => void ended++ }));
+  await new Promise((resolve) => setImmediate(resolve));
+  const up = listeners.get("up") as (service: object) => void;
+  for (const address of ["10.0.0.2", "10.0.0.2", "10.0.0.7"]) up({ ...answer, txt, addresses: [address] });
+  t.same((await found).length, 1, "the same hub by several addresses is one hub");
+  t.equal(ended, 2);
+});

@@ -35,10 +35,20 @@ export function verifyMqttProof(proof: MqttProof, site: string, deviceId: string
   return verifyText(publicKey, mqttProofText(site, deviceId, proof.incarnation), proof.signature);
 }
 
-/** What a device signs to pair: bound to the site, to the hub's single-use nonce and to the setup code, if there is one. */
-export function pairingProofText(site: string, deviceId: string, nonce: string, setupCode: string | undefined): string {
+/**
+ * What a device signs to pair: bound to the site, to the hub's single-use nonce, to the setup code, and to the authority
+ * that it saw (a fingerprint), if there is one.
+ */
+export function pairingProofText(
+  site: string,
+  deviceId: string,
+  nonce: string,
+  setupCode: string | undefined,
+  authority?: string,
+): string {
   const code = setupCode === undefined ? "" : createHash("sha256").update(normaliseSetupCode(setupCode)).digest("hex");
-  return `barnacle-pair-v1|${site}|${deviceId}|${nonce}|${code}`;
+  const text = `barnacle-pair-v1|${site}|${deviceId}|${nonce}|${code}`;
+  return authority === undefined ? text : `${text}|${authority}`;
 }
 
 /** Codes are read aloud and typed: case, spaces and dashes don't matter. */

@@ -1,53 +1,18 @@
-import { type Static, Type } from "@sinclair/typebox";
-import { DeviceId, DurationMs, RoomName, SiteId, TimestampMs } from "../schema/common.ts";
-
-/** Paths on the hub's HTTP port. Both take and give JSON; a refusal is `{error: {code, message, hint}}`. */
-export const PAIR_CHALLENGE_PATH = "/barnacle/v1/pair/challenge";
-export const PAIR_PATH = "/barnacle/v1/pair";
-
-export const PairChallengeRequest = Type.Object({ deviceId: DeviceId });
-export type PairChallengeRequest = Static<typeof PairChallengeRequest>;
-
-/** A nonce for one attempt of one device. */
-export const PairChallenge = Type.Object({
-  nonce: Type.String({ minLength: 16, maxLength: 64 }),
-  site: SiteId,
-  hubName: Type.String(),
-  expiresAt: TimestampMs,
-});
-export type PairChallenge = Static<typeof PairChallenge>;
-
-export const PairRequest = Type.Object({
-  device: Type.Object({
-    id: DeviceId,
-    /** base64url of the raw Ed25519 key. */
-    publicKey: Type.String({ minLength: 40, maxLength: 200 }),
-    nonce: Type.String({ minLength: 16, maxLength: 64 }),
-    /** Over `pairingProofText`, base64url. */
-    signature: Type.String({ minLength: 80, maxLength: 100 }),
-  }),
-  name: Type.String({ minLength: 1, maxLength: 80 }),
-  room: Type.Optional(RoomName),
-  platform: Type.String({ minLength: 1, maxLength: 40 }),
-  agentVersion: Type.String({ minLength: 1, maxLength: 40 }),
-  capabilities: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 }),
-  commands: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 }),
-  setupCode: Type.Optional(Type.String({ minLength: 4, maxLength: 40 })),
-});
-export type PairRequest = Static<typeof PairRequest>;
-
-/** Asked again every `pollAfterMs` while pending; a paired device gets the broker's address, as often as it asks. */
-export const PairAnswer = Type.Union([
-  Type.Object({
-    status: Type.Literal("paired"),
-    site: SiteId,
-    mqtt: Type.Object({ port: Type.Integer(), tls: Type.Boolean() }),
-  }),
-  Type.Object({
-    status: Type.Literal("pending"),
-    requestId: Type.String(),
-    expiresAt: TimestampMs,
-    pollAfterMs: DurationMs,
-  }),
-]);
-export type PairAnswer = Static<typeof PairAnswer>;
+export { authorityFingerprint, Fingerprint, HUB_NAME, siteName } from "./authority.ts";
+export {
+  PAIR_CHALLENGE_PATH,
+  PAIR_PATH,
+  PairAnswer,
+  PairChallenge,
+  PairChallengeRequest,
+  PairRequest,
+} from "./messages.ts";
+export { NODE_SETUP_FILE, NodeSetup } from "./node-setup.ts";
+export {
+  readSetupCode,
+  SETUP_ALPHABET,
+  SETUP_SECRET_LETTERS,
+  type SetupCode,
+  setupLink,
+  writeSetupCode,
+} from "./setup-code.ts";

@@ -1,3 +1,4 @@
+import type { NodeSetup } from "@barnacle/protocol/pairing";
 import { type Command, Option } from "commander";
 import { duration } from "../format.ts";
 import { count } from "../gateway/parse.ts";
@@ -6,6 +7,10 @@ import { example, type Session } from "../session.ts";
 interface NodeCode {
   readonly code: string;
   readonly expiresAtMs: number;
+  /** What the QR code says. */
+  readonly link: string;
+  /** As a file of a node that is being prepared. */
+  readonly setup: NodeSetup;
 }
 
 interface ClientCode {
@@ -26,6 +31,7 @@ const PROFILES = {
 
 interface Options {
   readonly minutes: number;
+  readonly room?: string;
   readonly for?: "barnacle-node" | keyof typeof PROFILES;
   readonly qr?: boolean;
   readonly publicUrl?: string;
@@ -38,6 +44,7 @@ export function setupCodes(devices: Command, open: (command: Command) => Session
       .command("code")
       .description("a setup code: a device that starts with it is paired at once")
       .option("--minutes <n>", "how long it is good for (a barnacle-node's only)", count, 10)
+      .option("--room <room>", "the room of a barnacle-node that starts with it")
       .addOption(
         new Option("--for <kind>", "who will use it (default barnacle-node; with --qr: phone)").choices([
           "barnacle-node",
@@ -57,17 +64,24 @@ export function setupCodes(devices: Command, open: (command: Command) => Session
   });
 }
 
-async function nodeCode(session: Session, { minutes, qr }: Options): Promise<void> {
-  const { code, expiresAtMs, port } = await session.hub(async (client) => ({
-    ...(await client.call<NodeCode>("barnacle.devices.code", { ttlMs: minutes * 60_000 })),
+async function nodeCode(session: Session, { minutes, room, qr }: Options): Promise<void> {
+  const { port, ...made } = await session.hub(async (client) => ({
+    ...(await client.call<NodeCode>("barnacle.devices.code", {
+      ...{ ttlMs: minutes * 60_000 },
+      ...(room === undefined ? {} : { room }),
+    })),
     port: new URL(client.url).port,
   }));
-  const picture = qr ? await qrText(code) : "";
+  const { code, expiresAtMs, setup } = made;
+  const picture = qr ? await qrText(made.link) : "";
+  // A hub for the network is found there; one for this machine alone has to be named.
+  const where = setup.authority === undefined ? `--hub http://127.0.0.1:${port} ` : "";
   session.out.print(
-    { code, expiresAtMs },
+    made,
     (style) =>
       `${picture}${style.bold(code)}  ${style.dim(`good once, for ${duration(expiresAtMs - Date.now())}`)}\n` +
-      `On the node: barnacle-node --hub http://THIS-MACHINE:${port} --setup-code ${code}`,
+      `On the node: barnacle-node ${where}--setup-code ${code}` +
+      (setup.hub === undefined || where !== "" ? "" : `\n${style.dim(`If it finds no hub there: --hub ${setup.hub}`)}`),
   );
 }
 

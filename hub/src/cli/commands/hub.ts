@@ -10,6 +10,7 @@ interface HubOptions {
   readonly config?: string;
   readonly port?: number;
   readonly mqttPort?: number;
+  readonly mqttTlsPort?: number;
   readonly bind?: "loopback" | "lan";
 }
 
@@ -21,6 +22,11 @@ export const hubFamily: Family = (program, open) => {
       .option("--config <file>", "YAML configuration; `barnacle config schema` lists its keys")
       .option("--port <port>", "gateway and HTTP; 0 picks a free one (default 18789)", port)
       .option("--mqtt-port <port>", "MQTT; 0 picks a free one (default 1883)", port)
+      .option(
+        "--mqtt-tls-port <port>",
+        "MQTT with TLS, with --bind lan; 0 picks a free one (default 8883; 0 with --mqtt-port 0)",
+        port,
+      )
       .addOption(new Option("--bind <where>", "who may connect").choices(["loopback", "lan"])),
     "barnacle hub --config /etc/barnacle/hub.yaml",
     "barnacle hub --port 0 --mqtt-port 0 --state-dir /tmp/try --json",
@@ -36,7 +42,11 @@ export const hubFamily: Family = (program, open) => {
         {
           ready: true,
           gateway: { url: hub.gatewayUrl, port: Number(new URL(hub.gatewayUrl).port) },
-          mqtt: { url: hub.mqttUrl, port: Number(new URL(hub.mqttUrl).port) },
+          mqtt: {
+            url: hub.mqttUrl,
+            port: Number(new URL(hub.mqttUrl).port),
+            ...(hub.mqttTlsPort === undefined ? {} : { tlsPort: hub.mqttTlsPort }),
+          },
           stateDir: hub.stateDir,
         },
         (style) => `${style.green("ready")}  gateway ${hub.gatewayUrl}  mqtt ${hub.mqttUrl}  state ${hub.stateDir}`,
@@ -47,6 +57,7 @@ export const hubFamily: Family = (program, open) => {
       stateDir: session.options.stateDir ?? defaultStateDir(io),
       port: options.port,
       mqttPort: options.mqttPort,
+      mqttTlsPort: options.mqttTlsPort,
       bind: options.bind,
     });
   });

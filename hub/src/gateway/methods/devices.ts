@@ -1,6 +1,7 @@
+import { type NodeSetup, setupLink } from "@barnacle/protocol/pairing";
 import { RoomName } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
-import type { DeviceRecord } from "../../services.ts";
+import type { DeviceRecord, GatewayEndpoint, NodeSetupCode } from "../../services.ts";
 import type { GatewayServices } from "../services.ts";
 import { withinReach } from "./known.ts";
 import { type Method, method } from "./method.ts";
@@ -40,7 +41,10 @@ export const deviceMethods: readonly Method[] = [
       ttlMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 24 * 3_600_000 })),
       room: Type.Optional(RoomName),
     }),
-    run: ({ ttlMs, room }, { hub, caller }) => hub.devices.createSetupCode({ ttlMs, room, by: caller.principal }),
+    async run({ ttlMs, room }, { hub, caller }) {
+      const made = await hub.devices.createSetupCode({ ttlMs, room, by: caller.principal });
+      return nodeSetup(made, hub.endpoint(), room);
+    },
   }),
   method({
     name: "barnacle.devices.rename",
@@ -90,6 +94,19 @@ export const deviceMethods: readonly Method[] = [
     },
   }),
 ];
+
+/** The code as it is typed, as it is scanned (`link`), and as a file for a node that is being prepared (`setup`). */
+function nodeSetup(
+  { code, secret, authority, expiresAtMs }: NodeSetupCode,
+  { urls }: GatewayEndpoint,
+  room: string | undefined,
+) {
+  // Nodes speak HTTP to the gateway's port.
+  const hub = urls[0]?.replace(/^ws/, "http");
+  const known = { ...(hub === undefined ? {} : { hub }), ...(authority === undefined ? {} : { authority }) };
+  const setup: NodeSetup = { ...known, setupCode: secret, expiresAtMs, ...(room === undefined ? {} : { room }) };
+  return { code, expiresAtMs, link: setupLink({ secret, ...known }), setup };
+}
 
 async function change(
   hub: GatewayServices,
