@@ -21,7 +21,8 @@ export function guestTest(t: T, name: string, job: string, options: JobOptions =
   const { limitS = 300, after } = options;
   const skip = options.skip || benchMissing() || false;
   void t.test(name, { skip, timeout: (limitS + 30) * 1000 }, async (t) => {
-    const guest = new Guest({ ...options, limitS });
+    // The job's own patience, half a minute otherwise, is the guest's.
+    const guest = new Guest({ ...options, limitS, env: { TAP_TIMEOUT: String(limitS), ...options.env } });
     t.teardown(() => guest.close());
     const script = `mkdir -p /var/tmp/job && cd /var/tmp/job\nnode ${FLAGS} ${JOBS}/${job} > /mnt/job/job.tap 2> /mnt/job/job.err`;
     const result = await guest.run(script);

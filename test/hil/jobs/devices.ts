@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { readSpeechWav } from "../../../hardware/src/audio/index.ts";
-import { hear, LOUDSPEAKER, MICROPHONE, speak } from "../devices/loopback-sound.ts";
+import { hear, LOUDSPEAKER, loudest, MICROPHONE, speak } from "../devices/loopback-sound.ts";
 import { SimGpio } from "../devices/sim-gpio.ts";
 import { VirtualHid } from "../devices/virtual-hid.ts";
 
@@ -70,14 +70,10 @@ t.test("a loopback sound card", async (t) => {
   t.ok(loudest(await readSpeechWav(heard)) > 3000, "the microphone hears what is played in the room");
 
   const said = path.resolve("said.wav");
-  const listening = hear(said, 3);
+  const listening = hear(said, 30);
   await pause(500);
   run("aplay", "-q", "-D", LOUDSPEAKER, CLIP);
-  await listening;
+  await listening.end();
   t.ok(loudest(await readSpeechWav(said)) > 3000, "the room hears the loudspeaker");
   await t.resolves(speak(CLIP), "nobody has to listen");
 });
-
-function loudest(samples: Int16Array): number {
-  return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-}
