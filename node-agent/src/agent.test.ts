@@ -1,3 +1,4 @@
+import { FakeHidBus, HidPanel, loadHidProfile } from "@barnacle/hardware/hid";
 import { silentLog, systemClock, systemRandom } from "@barnacle/protocol/runtime";
 import t, { type Test } from "tap";
 import { Agent } from "./agent.ts";
@@ -173,6 +174,31 @@ t.test("a mute lasts over a restart, and so does what the hub configured", async
   );
   t.match(await first.invoke("audio.mute", { muted: false }), { payload: { muted: false } });
   t.ok(again.mic.listener);
+});
+
+t.test("a button closes the microphone, is told, and its light shows it before anything else", async (t) => {
+  const bus = new FakeHidBus();
+  bus.plug({ path: "/dev/hidraw0", vendor: 0x20a0, product: 0x42da });
+  const devices = [{ name: "desk button", profile: loadHidProfile("muteme") }];
+  const hid = new HidPanel({ bus, devices, clock: systemClock, random: systemRandom });
+  const { hub, agent, mic, invoke } = await setUp(t, (hardware) => ({ ...hardware, hid }));
+  const reason = (name: string) => {
+    const caps = hub.of("caps").at(-1)?.body.capabilities as { name: string; reason?: string; attributes?: unknown }[];
+    return caps.find((capability) => capability.name === name);
+  };
+  t.match(reason("hid"), { attributes: { devices: [{ name: "desk button", state: "open", controls: ["mute"] }] } });
+  await until(() => bus.written.at(-1)?.bytes[1] === 0);
+  bus.report("/dev/hidraw0", 0, 0, 0, 4, 0, 0, 0, 0);
+  bus.report("/dev/hidraw0", 0, 0, 0, 2, 0, 0, 0, 0);
+  await until(() => mic.listener === undefined && reason("audio.capture")?.reason === "muted");
+  await until(() => hub.of("notice").length === 1);
+  t.match(hub.of("notice")[0]?.body, { kind: "microphone.mute", data: { muted: true } });
+  t.equal(bus.written.at(-1)?.bytes[1], 1, "red");
+  t.match(await invoke("talk.ptt.start", {}), { ok: true, payload: { listening: false } });
+  t.match(await invoke("audio.mute", { muted: false }), { payload: { muted: false } });
+  t.ok(mic.listener);
+  await agent.stop();
+  t.notOk(bus.isOpen("/dev/hidraw0"));
 });
 
 t.test("without a microphone the node still switches its pins", async (t) => {

@@ -4,21 +4,20 @@ import { type DeviceIdentity, loadOrCreateIdentity } from "@barnacle/protocol/id
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
 import type { CapabilityManifest, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
 import type { MakeClient } from "@barnacle/protocol/uplink";
-import { Type } from "@sinclair/typebox";
 import { deviceCommands, Executor, gpioCommands, Journal, soundCommands, talkCommands } from "./commands/index.ts";
 import { makeStateDir, type NodeConfiguration } from "./config/index.ts";
+import { Controls, lightOf } from "./controls/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
 import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardware/node-hardware.ts";
 import { GatewayHome, type Home, type HomeParts, HubHome } from "./home/index.ts";
 import { Household, rememberedConfig } from "./household/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
-import { Ears, Pipeline } from "./pipeline/index.ts";
+import { Ears, Mute, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
 import { lockStateDir, openDatabase, Settings } from "./state/index.ts";
 import { Counters, Telemetry } from "./telemetry/index.ts";
 import { AGENT_VERSION } from "./version.ts";
 
-const MUTED_KEY = "muted";
 const PRUNE_MS = 24 * 3600 * 1000;
 
 export interface AgentParts {
@@ -98,13 +97,11 @@ export class Agent implements Unit {
       player: isHere(hardware.player) ? hardware.player : undefined,
       clock,
     });
+    const mute = new Mute({ settings, startMuted: config.microphone.muted, log });
     const ears = isHere(hardware.microphone)
-      ? new Ears({
-          microphone: hardware.microphone,
-          counters: this.#counters,
-          muted: settings.get(MUTED_KEY, Type.Boolean()) ?? false,
-        })
+      ? new Ears({ microphone: hardware.microphone, counters: this.#counters, muted: mute.muted })
       : undefined;
+    this.#undo.push(mute.onChange((muted) => void ears?.mute(muted)));
     let home: Home | undefined;
     let pipeline: Pipeline | undefined;
     let wake = isHere(hardware.wake) ? hardware.wake : undefined;
@@ -131,7 +128,7 @@ export class Agent implements Unit {
     await household.start();
     const telemetry = new Telemetry({
       board: hardware.board,
-      microphone: () => ears?.status,
+      microphone: () => (ears?.muted ? { ...ears.status, reason: "muted" } : ears?.status),
       counters: this.#counters,
       intervalMs: config.telemetry.intervalS * 1000,
       publish: async (sample) => home?.telemetry(sample),
@@ -188,10 +185,11 @@ export class Agent implements Unit {
           microphoneMissing: () => reasonOf(hardware.microphone),
           quiet: () => pipeline?.quiet() ?? Promise.resolve(),
           mute: async (muted) => {
-            settings.set(MUTED_KEY, muted);
-            await ears?.mute(muted);
+            mute.set(muted);
+            await ears?.settled();
           },
           muted: () => ears?.muted ?? true,
+          mutedBy: () => mute.by,
           name: config.name,
         }),
         ...talkCommands({
@@ -224,7 +222,7 @@ export class Agent implements Unit {
         platform: process.platform,
         model,
         agentVersion: AGENT_VERSION,
-        parts: partsOf(hardware, { ears, pipeline, recogniser: household.recogniser }),
+        parts: partsOf(hardware, { mute, ears, pipeline, recogniser: household.recogniser }),
         commands: executor.specs(),
         appliances: config.appliances,
       });
@@ -238,9 +236,37 @@ export class Agent implements Unit {
       const { gpio } = hardware;
       this.#undo.push(gpio.onEdge(({ line, value, at }) => joined.notice("gpio.edge", { line, value, at })));
     }
+    const controls = new Controls({
+      config: config.controls,
+      hid: isHere(hardware.hid) ? hardware.hid : undefined,
+      gpio: hardware.gpio,
+      mute,
+      talk: { begin: () => pipeline?.talk() ?? false, end: () => void pipeline?.finish() },
+      light: () =>
+        lightOf({
+          muted: ears?.muted ?? false,
+          pipeline: pipeline?.state,
+          speaking: speaker.active,
+          connected: joined.connected,
+        }),
+      notice: (kind, data) => joined.notice(kind, data),
+      changed: () => joined.changed(),
+      ...{ clock, log },
+    });
+    this.events.on("state", () => controls.refresh(), controls);
+    this.#undo.push(
+      () => this.events.dropOwner(controls),
+      speaker.onActive(() => controls.refresh()),
+      mute.onChange((muted) => {
+        controls.refresh();
+        joined.changed();
+        joined.notice("microphone.mute", { muted, by: [...mute.by] });
+      }),
+    );
     journal.prune();
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
-    for (const unit of [telemetry, ...(pipeline ? [pipeline] : []), joined]) {
+    // Before the microphone is opened: a mute switch that is on keeps it closed.
+    for (const unit of [controls, telemetry, ...(pipeline ? [pipeline] : []), joined]) {
       this.#undo.push(() => unit.stop());
       await unit.start();
     }

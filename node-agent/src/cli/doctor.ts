@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
 import { endpointInfos } from "@barnacle/hardware/endpoint";
+import { hidInfos } from "@barnacle/hardware/hid";
 import { microphoneInfos } from "@barnacle/hardware/microphone";
 import { recogniserInfos } from "@barnacle/hardware/speech";
 import { voiceInfos } from "@barnacle/hardware/voice";
@@ -35,6 +36,7 @@ interface Info {
   readonly engine?: string;
   readonly driver?: string;
   readonly name?: string;
+  readonly profiles?: readonly string[];
   readonly availability: { readonly available: boolean; readonly reason?: string; readonly hint?: string };
   readonly models?: readonly { name: string; file: string; present: boolean; licence: string; note?: string }[];
 }
@@ -58,6 +60,7 @@ export async function doctor(args: readonly string[], write: (text: string) => v
     endpoint: endpointInfos(modelDirectory),
     speech: await recogniserInfos(engine === "none" ? {} : { [engine]: { library, model } }),
     voice: await voiceInfos(),
+    hid: await hidInfos(),
     uplink: uplinks(config.stateDir),
   };
   if (values.json) write(`${JSON.stringify(report)}\n`);
@@ -77,12 +80,13 @@ function asText(report: Record<string, unknown>): string {
   return `${lines.join("\n")}\n`;
 }
 
-function infoLines({ engine, driver, name: called, availability, models = [] }: Info): string[] {
+function infoLines({ engine, driver, name: called, availability, models = [], profiles = [] }: Info): string[] {
   const name = (engine ?? driver ?? called ?? "").padEnd(18);
   const head = availability.available ? `  yes  ${name}` : `  no   ${name} ${availability.reason ?? ""}`;
   const hint = availability.available || !availability.hint ? [] : [`       ${"".padEnd(18)} ${availability.hint}`];
   const files = models.map(
     (model) => `         ${model.present ? "" : "MISSING "}${model.name}: ${model.licence}  ${model.file}`,
   );
-  return [head.trimEnd(), ...hint, ...files];
+  const kinds = profiles.length === 0 ? [] : [`       ${"".padEnd(18)} profiles: ${profiles.join(", ")}`];
+  return [head.trimEnd(), ...hint, ...kinds, ...files];
 }

@@ -179,6 +179,7 @@ t.test("after a crash the effect is looked for, and never brought about", async 
     quiet: async () => {},
     mute: async () => void acts.push("mute"),
     muted: () => muted.now,
+    mutedBy: () => [],
     name: "Kitchen",
   });
   const commands = [...gpioCommands(port), ...sound];

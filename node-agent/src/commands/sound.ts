@@ -20,6 +20,8 @@ export interface SoundParts {
   readonly quiet: () => Promise<void>;
   readonly mute: (muted: boolean) => Promise<void>;
   readonly muted: () => boolean;
+  /** Switches that keep it closed whatever is wished. */
+  readonly mutedBy: () => readonly string[];
   readonly microphoneMissing: () => string | undefined;
   readonly name: string;
 }
@@ -68,7 +70,8 @@ export function soundCommands(parts: SoundParts): Command[] {
       unavailable: parts.microphoneMissing,
       run: async ({ muted }) => {
         await parts.mute(muted);
-        return { muted: parts.muted() };
+        const by = parts.mutedBy();
+        return { muted: parts.muted(), ...(by.length === 0 ? {} : { by: [...by] }) };
       },
       already: async ({ muted }) => (parts.muted() === muted ? { muted } : undefined),
     }),

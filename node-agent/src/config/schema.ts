@@ -26,6 +26,7 @@ const Microphone = section("Where sound comes from.", {
     }),
   ),
   file: text("wav: a 16 kHz mono 16-bit WAV file"),
+  muted: Type.Boolean({ default: false, description: "closed at every start, whatever it was before" }),
   thenSilence: Type.Boolean({ default: true, description: "wav: go on with silence after the end of the file" }),
 });
 
@@ -103,6 +104,31 @@ const Gpio = section("General-purpose pins.", {
   ),
 });
 
+const Hid = section("Buttons, switches and lights on USB or Bluetooth (hidraw).", {
+  devices: Type.Array(
+    Type.Object(
+      {
+        profile: Type.String({
+          minLength: 1,
+          description: "a bundled profile (barnacle-node doctor lists them), or the path of a YAML file",
+        }),
+        name: text("what it is called; default: the profile's name"),
+        vendor: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff, description: "only this vendor id" })),
+        product: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff, description: "only this product id" })),
+        serial: text("only the device with this serial number"),
+      },
+      { additionalProperties: false },
+    ),
+    { default: [], maxItems: 16, description: "devices in use; one that is away is looked for" },
+  ),
+});
+
+const Controls = section("Pins that do what HID devices do.", {
+  muteSwitch: text("name or number of an input: the microphone is closed while it is 1, or while it cannot be read"),
+  muteButton: text("name or number of an input: each press closes or opens the microphone"),
+  talkButton: text("name or number of an input: listens without a wake phrase, for as long as it is held"),
+});
+
 /** An appliance on one pin; its actions follow from its kind. */
 export const LineAppliance = Type.Object(
   {
@@ -166,6 +192,8 @@ export const NodeFileConfig = Type.Object(
     speech: Speech,
     voice: Voice,
     gpio: Gpio,
+    hid: Hid,
+    controls: Controls,
     appliances: Type.Array(LineAppliance, { default: [], maxItems: 500, description: "things spoken of by name" }),
     deny: Type.Array(Type.String({ minLength: 1 }), {
       default: [],

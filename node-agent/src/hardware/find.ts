@@ -2,6 +2,7 @@ import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
 import { createEndpoint, type EndpointDetector } from "@barnacle/hardware/endpoint";
 import { createGpio, type GpioPort } from "@barnacle/hardware/gpio";
+import type { HidPanel } from "@barnacle/hardware/hid";
 import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
 import { createRecogniser, DEFAULT_WAKE_PHRASES, type Recogniser } from "@barnacle/hardware/speech";
 import { createPlayer, createSynthesiser, type Player, type Synthesiser } from "@barnacle/hardware/voice";
@@ -30,6 +31,7 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
     await engine.load();
     return engine;
   };
+  const hid = await openHid(config, runtime);
   const [gpio, microphone, wake, endpoint, recogniser, synthesiser, player] = await Promise.all([
     openGpio(config),
     openMicrophone(config, runtime),
@@ -42,6 +44,7 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
   return {
     board: createBoardMonitor({ diskPath: config.stateDir }),
     gpio,
+    hid,
     microphone,
     wake,
     endpoint,
@@ -124,6 +127,17 @@ async function openGpio(config: NodeConfiguration): Promise<Maybe<GpioPort>> {
     await gpio.open(lines);
     return gpio;
   });
+}
+
+/** Loaded by need: most nodes have none. @throws CONFIG_INVALID, FILE_UNREADABLE for a profile */
+async function openHid(config: NodeConfiguration, runtime: { clock: Clock; random: Random }): Promise<Maybe<HidPanel>> {
+  if (config.hid.devices.length === 0) return "not configured (hid.devices is empty)";
+  const { HidPanel, loadHidProfile, NodeHidBus } = await import("@barnacle/hardware/hid");
+  const devices = config.hid.devices.map(({ profile, name, vendor, product, serial }) => {
+    const loaded = loadHidProfile(profile);
+    return { name: name ?? loaded.name, profile: loaded, vendor, product, serial };
+  });
+  return new HidPanel({ bus: new NodeHidBus(), devices, ...runtime });
 }
 
 async function openSynthesiser(config: NodeConfiguration): Promise<Maybe<Synthesiser>> {

@@ -1,6 +1,7 @@
 import type { BoardMonitor } from "@barnacle/hardware/board";
 import type { EndpointDetector } from "@barnacle/hardware/endpoint";
 import type { GpioPort } from "@barnacle/hardware/gpio";
+import type { HidPanel } from "@barnacle/hardware/hid";
 import type { Microphone } from "@barnacle/hardware/microphone";
 import type { Recogniser } from "@barnacle/hardware/speech";
 import type { Player, Synthesiser } from "@barnacle/hardware/voice";
@@ -15,6 +16,7 @@ export type Maybe<T> = T | string;
 export interface NodeHardware {
   readonly board: BoardMonitor;
   readonly gpio: Maybe<GpioPort>;
+  readonly hid: Maybe<HidPanel>;
   readonly microphone: Maybe<Microphone>;
   readonly wake: Maybe<WakeEngine>;
   readonly endpoint: Maybe<EndpointDetector>;
@@ -39,7 +41,7 @@ export function reasonOf(part: Maybe<object>): string | undefined {
  * Opens what the configuration asks for. What can't be used is a reason, not an error: a node without a microphone still
  * switches its pins.
  * @param wakeWords the hub's, from the last time
- * @throws FILE_UNREADABLE, AUDIO_FORMAT for a configured recording, which no waiting will mend
+ * @throws FILE_UNREADABLE, AUDIO_FORMAT for a configured recording, CONFIG_INVALID for a profile: no waiting will mend them
  */
 export type FindHardware = (
   config: NodeConfiguration,

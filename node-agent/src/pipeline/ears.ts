@@ -17,7 +17,7 @@ export interface EarsParts {
 
 /**
  * The microphone behind its mute switch. Muted means that the device is closed and that no frame passes, not even one
- * that was already on its way.
+ * that was already on its way. Opening again means opening the device anew: what its driver held meanwhile is gone.
  */
 export class Ears implements Unit {
   readonly #parts: EarsParts;
@@ -25,6 +25,9 @@ export class Ears implements Unit {
   #muted: boolean;
   #status: MicrophoneStatus = { state: "stopped" };
   #started = false;
+  /** Grows with each closing; a frame of an earlier opening never passes. */
+  #opening = 0;
+  #opened: number | undefined;
   #switching: Promise<void> = Promise.resolve();
 
   constructor(parts: EarsParts) {
@@ -62,31 +65,38 @@ export class Ears implements Unit {
   async mute(muted: boolean): Promise<void> {
     if (this.#muted === muted) return;
     this.#muted = muted;
+    if (muted) this.#opening += 1;
     this.#listener?.status({ ...this.#status, muted });
     await this.#apply();
   }
 
-  /** Opening and closing never overlap; the last wish wins. */
+  /** Resolves when the device is closed, or open again, as was wished last. */
+  settled(): Promise<void> {
+    return this.#switching;
+  }
+
+  /** Opening and closing never overlap; the last wish wins, but what was open before a mute is closed in any case. */
   #apply(): Promise<void> {
     this.#switching = this.#switching.then(async () => {
-      const wanted = this.#started && !this.#muted;
-      const open = this.#status.state !== "stopped";
-      if (wanted === open) return;
-      if (wanted) await this.#open();
-      else {
+      const wanted = (): boolean => this.#started && !this.#muted;
+      if (this.#opened !== undefined && (!wanted() || this.#opened !== this.#opening)) {
         await this.#parts.microphone.stop();
+        this.#opened = undefined;
         this.#report({ state: "stopped" });
       }
+      if (this.#opened === undefined && wanted()) await this.#open();
     });
     return this.#switching;
   }
 
   async #open(): Promise<void> {
+    const opening = this.#opening;
+    this.#opened = opening;
     this.#report({ state: "starting" });
     try {
       await this.#parts.microphone.start({
         frame: (samples) => {
-          if (this.#muted || !this.#started) return;
+          if (this.#muted || !this.#started || opening !== this.#opening) return;
           this.#parts.counters.add("frames");
           this.#listener?.frame(samples);
         },

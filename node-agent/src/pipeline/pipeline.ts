@@ -9,6 +9,7 @@ import type { VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema"
 import { type Answerer, Answers, type AnswersParts } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
 import type { Ears } from "./ears.ts";
+import { inTime } from "./in-time.ts";
 import { Turn } from "./turn.ts";
 
 /** Sound kept from before a detection: it holds the wake phrase, and a first word spoken without a pause after it. */
@@ -99,7 +100,7 @@ export class Pipeline implements Unit {
       frame: (samples) => this.#frame(samples),
       status: (status) => {
         this.#parts.events.emit("state", { part: "microphone", ...status });
-        if (status.muted) this.#abandon("the microphone was muted");
+        if (status.muted) this.#silence();
         else if (status.state !== "running" && status.state !== "starting") this.#cutShort();
       },
     });
@@ -142,6 +143,13 @@ export class Pipeline implements Unit {
       return false;
     const hit = { phrase: "talk.start", score: 1, atSample: this.#ring.end };
     this.#begin(hit, this.#parts.clock.monotonic()).catch((error: unknown) => this.#abandon(messageOf(error)));
+    return true;
+  }
+
+  /** A button to talk: listens, and ends an answer that is being given for that. @returns false when it cannot */
+  talk(): boolean {
+    if (this.#state !== "replying" || this.#parts.ears.status.state !== "running") return this.listen();
+    this.#interrupt();
     return true;
   }
 
@@ -203,7 +211,12 @@ export class Pipeline implements Unit {
   /** With `bargeIn` the wake phrase alone is listened for while the node speaks; it ends the answer. */
   async #overhear(samples: Samples): Promise<void> {
     const [hit] = await this.#wake.process(samples);
-    if (!hit || this.#state !== "replying" || this.#bargedIn) return;
+    if (!hit || this.#state !== "replying") return;
+    this.#interrupt();
+  }
+
+  #interrupt(): void {
+    if (this.#bargedIn) return;
     this.#bargedIn = true;
     this.#parts.counters.add("bargeIns");
     this.#answers.interrupt();
@@ -286,7 +299,7 @@ export class Pipeline implements Unit {
     const decidedAt = turn.since(clock.monotonic());
     let result: Recognition | { outcome: "failed"; reason: string };
     try {
-      result = await this.#inTime(exchange.utterance.finish());
+      result = await inTime(clock, FINISH_MS, "the recogniser did not answer", exchange.utterance.finish());
     } catch (error) {
       log.warn({ turnId: turn.turnId, reason: messageOf(error) }, "recognition failed");
       result = { outcome: "failed", reason: messageOf(error) };
@@ -355,6 +368,12 @@ export class Pipeline implements Unit {
     events.emit("turn", message);
   }
 
+  /** The microphone was closed: nothing heard before it may be of any use afterwards. */
+  #silence(): void {
+    this.#abandon("the microphone was muted");
+    this.#forget();
+  }
+
   /** Gives up the utterance under way, if any, and says so in its report. */
   #abandon(reason: string): void {
     this.#backlog.clear();
@@ -385,14 +404,5 @@ export class Pipeline implements Unit {
     this.#parts.events.emit("state", { part: "pipeline", state });
     if (state !== "idle" && state !== "replying") return;
     for (const go of this.#quietWaiters.splice(0)) go();
-  }
-
-  #inTime<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#parts.clock.after(FINISH_MS, () =>
-        reject(new BarnacleError("TIMEOUT", `the recogniser did not answer within ${FINISH_MS} ms`)),
-      );
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 }

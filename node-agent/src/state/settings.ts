@@ -23,10 +23,13 @@ export class Settings {
     return check.check(value) ? (value as Static<T>) : undefined;
   }
 
-  /** Durable when it returns. */
+  /** Durable when it returns. What is there already is not written again: the hub repeats itself at each connection. */
   set(key: string, value: unknown): void {
     this.#db
-      .prepare("INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+      .prepare(
+        `INSERT INTO setting (key, value) VALUES (?, ?)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+      )
       .run(key, JSON.stringify(value));
   }
 

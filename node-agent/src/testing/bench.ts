@@ -61,6 +61,7 @@ export function bench() {
   const hardware: NodeHardware = {
     board: { sample: async () => ({ uptimeS: 1 }), model: async () => "Bench" },
     gpio,
+    hid: "not configured",
     microphone,
     wake: wakes[0] as FakeWake,
     endpoint: new FakeEndpoint(SAMPLE_RATE / 4),

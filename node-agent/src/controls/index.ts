@@ -1,0 +1,2 @@
+export { Controls, type ControlsParts } from "./controls.ts";
+export { lightOf } from "./light.ts";
