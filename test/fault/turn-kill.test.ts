@@ -17,6 +17,8 @@ interface Kill {
   readonly when: string;
   readonly fits: (line: JsonLine) => boolean;
   readonly delayMs: number;
+  /** The hub stands still from here on, so that what the node sends it is on the way when it dies. */
+  readonly frozenFrom?: (line: JsonLine) => boolean;
 }
 
 const event = (name: string) => (line: JsonLine) => line.event === name;
@@ -49,7 +51,14 @@ function kills(): Kill[] {
     fits: event("transcript"),
     delayMs: Math.round(random.unit() * RANDOM_MS),
   }));
-  return [...steps, ...anywhere];
+  const unread = (["turn", "recognising"] as const).map((when) => ({
+    victim: "hub" as const,
+    when,
+    fits: when === "turn" ? event("turn") : pipeline(when),
+    delayMs: 0,
+    frozenFrom: pipeline("listening"),
+  }));
+  return [...steps, ...unread, ...anywhere];
 }
 
 const turnsOf = async (house: House): Promise<TurnRecord[]> =>
@@ -85,6 +94,10 @@ async function round(t: T, house: House, microphone: ScriptedMicrophone, kill: K
   if (!heard) throw new TypeError("no node");
   const from = heard.lines.length;
   microphone.say(sentence);
+  if (kill.frozenFrom) {
+    await heard.line("frozen", kill.frozenFrom, from);
+    house.hub?.child.kill("SIGSTOP");
+  }
   await heard.line(kill.when, kill.fits, from);
   if (kill.delayMs > 0) await pause(kill.delayMs);
 
@@ -124,7 +137,10 @@ async function round(t: T, house: House, microphone: ScriptedMicrophone, kill: K
   if (!turn) tally.never += 1;
   else if (turn.status === "done" && turn.ok) tally.done += 1;
   else tally.failed += 1;
-  t.ok(t.passing(), `${kill.victim} killed ${kill.delayMs} ms after ${kill.when}: turn ${outcomeOf(turn)}`);
+  t.ok(
+    t.passing(),
+    `${kill.victim} killed ${kill.delayMs} ms after ${kill.when}${kill.frozenFrom ? ", frozen before" : ""}: turn ${outcomeOf(turn)}`,
+  );
 }
 
 function outcomeOf(turn: TurnRecord | undefined): string {
