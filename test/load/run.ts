@@ -13,6 +13,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["turn.ts"],
   ["route.ts"],
   ["store.ts"],
+  ["beads.ts"],
   ["gateway.ts"],
   ["crowd.ts"],
   ["speech-eval.ts", "--grammar", "home", "--sample", "150", "--live"],

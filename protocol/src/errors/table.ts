@@ -336,6 +336,25 @@ export const ERROR_TABLE = {
   HUB_STOPPING: entry("The hub is stopping.", "Try again in a moment.", 503, "UNAVAILABLE", true),
   NOT_FOUND: entry("No such thing.", "List what there is.", 404, "INVALID_REQUEST"),
   CRON_JOB_UNKNOWN: entry("No such scheduled job.", "List them with `barnacle cron list`.", 404, "INVALID_REQUEST"),
+  BEAD_UNKNOWN: entry("No such bead.", "List them with `barnacle bead list --all`.", 404, "INVALID_REQUEST"),
+  BEAD_REFUSED: entry(
+    "The bead does not allow this now.",
+    "The message says why; `barnacle bead show` has its state.",
+    409,
+    "INVALID_REQUEST",
+  ),
+  BEAD_NOT_CLAIMABLE: entry(
+    "The bead cannot be claimed.",
+    "Take another: `barnacle ready`, or `barnacle bead claim --next`.",
+    409,
+    "INVALID_REQUEST",
+  ),
+  BEAD_CYCLE: entry(
+    "The dependency would close a ring, and none of its beads could ever start.",
+    "Remove one of the named dependencies first: `barnacle bead dep remove`.",
+    409,
+    "INVALID_REQUEST",
+  ),
   CONFLICT: entry(
     "Something changed in between, or exists already.",
     "Read it again, then retry.",

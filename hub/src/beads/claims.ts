@@ -1,0 +1,120 @@
+import { type BeadRecord, instantText } from "@barnacle/protocol/beads";
+import { BarnacleError } from "@barnacle/protocol/errors";
+import { changesTo } from "./changes.ts";
+import { type BeadWriter, raw } from "./writer.ts";
+
+/** Claims of one bead that may come to nothing before it is set aside. */
+const MAX_ATTEMPTS = 3;
+
+export interface ClaimOptions {
+  /** The claim ends by itself when no heartbeat comes for this long; without it, it lasts. */
+  readonly leaseMs?: number | undefined;
+}
+
+/** Who works on what. One writer makes each claim in one transaction: the first wins, the others are told who did. */
+export class Claims {
+  readonly #writer: BeadWriter;
+
+  constructor(writer: BeadWriter) {
+    this.#writer = writer;
+  }
+
+  /**
+   * For who writes. Claiming again what one has is no error, and a heartbeat.
+   * @throws BEAD_NOT_CLAIMABLE saying who has it, or in which state it is
+   */
+  claim(id: string, { leaseMs }: ClaimOptions = {}): BeadRecord {
+    const { who, now, sql } = this.#writer;
+    const { bead, line } = this.#writer.need(id);
+    const { status, assignee } = bead;
+    if (assignee && assignee !== who && (status === "open" || status === "in_progress" || status === "hooked")) {
+      throw refused(`${id} is already claimed by ${assignee}`, bead);
+    }
+    if (status === "in_progress" && assignee === who) {
+      if (leaseMs !== undefined) this.#lease(id, leaseMs);
+      return bead;
+    }
+    // What hangs on an agent's hook is that agent's to start.
+    if (status !== "open" && !(status === "hooked" && assignee === who)) {
+      throw refused(`${id} is not claimable: status ${status}`, bead);
+    }
+    const members = new Map([
+      ["status", raw("in_progress")],
+      ["assignee", raw(who)],
+      ...(bead.started_at ? [] : ([["started_at", raw(instantText(now))]] as const)),
+    ]);
+    const claimed = this.#writer.change(id, "claimed", changesTo(line, members));
+    if (leaseMs === undefined) sql.run("UPDATE beads SET lease_until = NULL, heartbeat_at = ? WHERE id = ?", now, id);
+    else this.#lease(id, leaseMs);
+    return claimed;
+  }
+
+  /** Gives it back without counting an attempt. @throws BEAD_NOT_CLAIMABLE when somebody else has it */
+  release(id: string): BeadRecord {
+    const { line, bead } = this.#mine(id);
+    if (bead.status !== "in_progress" && bead.status !== "hooked") return bead;
+    this.drop(id);
+    return this.#writer.change(id, "released", changesTo(line, FREE));
+  }
+
+  /** Says that work goes on. @throws BEAD_NOT_CLAIMABLE when it is not the writer's any more */
+  heartbeat(id: string, leaseMs?: number): void {
+    const { bead } = this.#mine(id);
+    if (bead.status !== "in_progress") throw refused(`${id} is not in progress: status ${bead.status}`, bead);
+    const { sql, now } = this.#writer;
+    if (leaseMs === undefined) sql.run("UPDATE beads SET heartbeat_at = ? WHERE id = ?", now, id);
+    else this.#lease(id, leaseMs);
+  }
+
+  /**
+   * The claim came to nothing: the bead is open again, or set aside as `blocked` after its last attempt.
+   * @returns whether it may be tried again
+   */
+  fail(id: string, reason: string): boolean {
+    const { line, bead } = this.#writer.need(id);
+    const attempts = (bead.attempts ?? 0) + 1;
+    const again = attempts < (bead.max_attempts || MAX_ATTEMPTS);
+    this.drop(id);
+    const members = new Map([...FREE, ["attempts", raw(attempts)] as const]);
+    if (!again) members.set("status", raw("blocked"));
+    const note = `attempt ${attempts} by ${bead.assignee ?? "nobody"}: ${reason}`;
+    members.set("notes", raw(bead.notes ? `${bead.notes}\n${note}` : note));
+    this.#writer.change(id, "attempt_failed", changesTo(line, members));
+    return again;
+  }
+
+  /** Ends the claims whose lease has run out. @returns their beads */
+  expire(): string[] {
+    const { sql, now } = this.#writer;
+    const ids = sql
+      .all("SELECT id FROM beads WHERE lease_until <= ? ORDER BY lease_until", now)
+      .map((row) => String(row.id));
+    for (const id of ids) this.fail(id, "no heartbeat");
+    return ids;
+  }
+
+  drop(id: string): void {
+    this.#writer.sql.run("UPDATE beads SET lease_until = NULL, heartbeat_at = NULL WHERE id = ?", id);
+  }
+
+  #mine(id: string) {
+    const stored = this.#writer.need(id);
+    const { assignee } = stored.bead;
+    if (!assignee || assignee === this.#writer.who) return stored;
+    throw refused(`${id} is claimed by ${assignee}, not by ${this.#writer.who}`, stored.bead);
+  }
+
+  #lease(id: string, leaseMs: number): void {
+    const { sql, now } = this.#writer;
+    sql.run("UPDATE beads SET lease_until = ?, heartbeat_at = ? WHERE id = ?", now + leaseMs, now, id);
+  }
+}
+
+const FREE: ReadonlyMap<string, string | null> = new Map([
+  ["status", raw("open")],
+  ["assignee", null],
+]);
+
+function refused(text: string, { id, status, assignee }: BeadRecord): BarnacleError {
+  return new BarnacleError("BEAD_NOT_CLAIMABLE", text, { details: { id, status, assignee: assignee ?? null } });
+}

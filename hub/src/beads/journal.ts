@@ -1,0 +1,102 @@
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { messageOf } from "@barnacle/protocol/errors";
+import type { Log, Unit } from "@barnacle/protocol/runtime";
+import { EventLog } from "./events.ts";
+import type { Sql } from "./sql.ts";
+
+const NEWLINE = 10;
+const WINDOW = 64 * 1024;
+const PAGE = 500;
+
+/**
+ * The events of beads as a file that is only ever appended to, one JSON object per line, for who follows or keeps it. The
+ * table is the truth: what the file lacks after a crash is appended at the next start, a line that was torn is cut off first.
+ */
+export class JournalFile implements Unit {
+  readonly #file: string;
+  readonly #events: EventLog;
+  readonly #log: Log;
+  #handle: number | undefined;
+  #last = 0;
+
+  constructor({ file, sql, log }: { readonly file: string; readonly sql: Sql; readonly log: Log }) {
+    this.#file = file;
+    this.#events = new EventLog(sql);
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#handle = openSync(this.#file, existsSync(this.#file) ? "r+" : "w+", 0o600);
+      this.#last = this.#recover(this.#handle);
+    } catch (error) {
+      this.#log.warn({ file: this.#file, error: messageOf(error) }, "the journal of beads cannot be written");
+    }
+    this.append();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#handle !== undefined) closeSync(this.#handle);
+    this.#handle = undefined;
+  }
+
+  /** Writes what is in the table and not yet in the file. A file that cannot be written holds nothing up. */
+  append(): void {
+    if (this.#handle === undefined) return;
+    try {
+      for (;;) {
+        const events = this.#events.texts(this.#last, PAGE);
+        const last = events.at(-1);
+        if (!last) return;
+        const bytes = Buffer.from(events.map(({ text }) => `${text}\n`).join(""));
+        const end = fstatSync(this.#handle).size;
+        for (let at = 0; at < bytes.length; ) at += writeSync(this.#handle, bytes, at, bytes.length - at, end + at);
+        this.#last = last.seq;
+        if (events.length < PAGE) return;
+      }
+    } catch (error) {
+      this.#log.warn({ file: this.#file, error: messageOf(error) }, "the journal of beads cannot be written");
+    }
+  }
+
+  /** Cuts off a torn line. @returns the number of the last whole one */
+  #recover(handle: number): number {
+    let end = fstatSync(handle).size;
+    for (;;) {
+      const wholeEnd = lastNewline(handle, end) + 1;
+      if (wholeEnd < fstatSync(handle).size) ftruncateSync(handle, wholeEnd);
+      if (wholeEnd === 0) return 0;
+      const begin = lastNewline(handle, wholeEnd - 1) + 1;
+      const seq = seqOf(read(handle, begin, wholeEnd - 1));
+      if (seq !== undefined) return seq;
+      // Damaged beyond its tail: what is unreadable goes, the table still has it.
+      end = begin;
+      ftruncateSync(handle, begin);
+    }
+  }
+}
+
+function seqOf(text: Buffer): number | undefined {
+  try {
+    const { seq } = JSON.parse(text.toString("utf8"));
+    return Number.isSafeInteger(seq) ? seq : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the last line end before `end` stands, -1 when there is none. */
+function lastNewline(handle: number, end: number): number {
+  for (let to = end; to > 0; to -= WINDOW) {
+    const from = Math.max(0, to - WINDOW);
+    const at = read(handle, from, to).lastIndexOf(NEWLINE);
+    if (at >= 0) return from + at;
+  }
+  return -1;
+}
+
+function read(handle: number, from: number, to: number): Buffer {
+  const buffer = Buffer.alloc(to - from);
+  readSync(handle, buffer, 0, buffer.length, from);
+  return buffer;
+}

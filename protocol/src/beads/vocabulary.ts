@@ -1,0 +1,66 @@
+/** The words of the bead format and what they mean. Source: the public beads project, as described for its issue files. */
+
+export type StatusCategory = "active" | "wip" | "frozen" | "done";
+
+/** Statuses that beads are given; any other word is kept when it is imported. `tombstone`: deleted, the line stays. */
+export const STATUSES: Readonly<Record<string, StatusCategory>> = {
+  open: "active",
+  in_progress: "wip",
+  blocked: "wip",
+  hooked: "wip",
+  deferred: "frozen",
+  pinned: "frozen",
+  closed: "done",
+  tombstone: "done",
+  // Convoys, before they are launched.
+  staged_ready: "frozen",
+  staged_warnings: "frozen",
+};
+
+/** These stand in nobody's way. */
+export const OUT_OF_THE_WAY: readonly string[] = ["closed", "pinned", "tombstone"];
+
+export const TYPES: readonly string[] =
+  `task bug feature epic chore decision spike story milestone message molecule gate event agent role rig convoy slot queue merge-request`.split(
+    " ",
+  );
+
+const TYPE_ALIASES: Readonly<Record<string, string>> = {
+  ...{ enhancement: "feature", feat: "feature", dec: "decision", adr: "decision", investigation: "spike" },
+  ...{ timebox: "spike", "user-story": "story", user_story: "story", mr: "merge-request", mol: "molecule" },
+};
+
+export function canonicalType(word: string): string {
+  return TYPE_ALIASES[word] ?? word;
+}
+
+/** Never offered as work to take up. */
+export const NOT_WORK: readonly string[] = ["merge-request", "gate", "molecule", "message", "agent", "role", "rig"];
+
+/** What holds a bead back by the state of the other end. */
+export const BLOCKING_KINDS = ["blocks", "conditional-blocks", "waits-for"] as const;
+export const PARENT_CHILD = "parent-child";
+
+/** Kinds that are known; any other is kept. Only the blocking ones and `parent-child` count for `ready`. */
+export const DEPENDENCY_KINDS: readonly string[] = [
+  ...BLOCKING_KINDS,
+  PARENT_CHILD,
+  ...`related discovered-from relates-to replies-to duplicates supersedes tracks until caused-by validates`.split(" "),
+  ...`delegated-from authored-by assigned-to approved-by attests merge-blocks`.split(" "),
+];
+
+/** Kinds in which a ring of beads would hold itself back for ever. */
+export function holdsBack(kind: string): boolean {
+  return kind === PARENT_CHILD || (BLOCKING_KINDS as readonly string[]).includes(kind);
+}
+
+const FAILURE =
+  /\b(?:fail(?:ed|ure|s)?|rejected|wont-?fix|won't fix|cancell?ed|abandoned|blocked|error|timeout|aborted)\b/i;
+
+/** Whether the reason with which a bead was closed says that it did not succeed: then what is conditional on it may run. */
+export function saysFailure(reason: string | undefined): boolean {
+  return reason !== undefined && FAILURE.test(reason);
+}
+
+/** What a gate waits for; `device`: a condition of the home. */
+export const AWAIT_TYPES: readonly string[] = ["human", "timer", "bead", "device", "gh:run", "gh:pr", "mail"];
