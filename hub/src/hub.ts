@@ -31,7 +31,7 @@ import { HttpServer, isLoopback } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
 import { RotatedLogFile } from "./logs/index.ts";
 import { NativeNodes } from "./nodes/index.ts";
-import { CapabilityRouter } from "./routing/index.ts";
+import { CapabilityRouter, Dispatcher } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
 import { Tasks } from "./tasks/index.ts";
 import { Timers } from "./timers/index.ts";
@@ -209,6 +209,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     devices,
     commands,
     router,
+    routed: new Dispatcher({ router, commands, devices }),
     ...records.services,
     audit,
     inbox,

@@ -19,6 +19,7 @@ export type * from "./services/owner.ts";
 export type * from "./services/policy.ts";
 export type * from "./services/principal.ts";
 export type * from "./services/questions.ts";
+export type * from "./services/routing.ts";
 export type * from "./services/sessions.ts";
 export type * from "./services/skills.ts";
 export type * from "./services/speech.ts";

@@ -57,12 +57,21 @@ const methods = {
   "barnacle.devices.rename": ({ displayName }: Record<string, unknown>) => ({ device: { ...device, displayName } }),
   "barnacle.devices.setRoom": ({ room }: Record<string, unknown>) => ({ device: { ...device, room } }),
   "barnacle.devices.block": () => ({ device }),
-  "barnacle.devices.code": () => ({ code: "ABCD-EFGH", expiresAtMs: Date.now() + 600_000 }),
+  "barnacle.devices.code": () => ({
+    ...{ code: "ABCD-EFGH", expiresAtMs: Date.now() + 600_000, link: "barnacle://pair?code=ABCDEFGH" },
+    setup: { setupCode: "ABCDEFGH" },
+  }),
   "barnacle.devices.pending": () => ({ pending: [] }),
   "gateway.identity.get": () => ({}),
   "device.pair.approve": () => ({ requestId: "r", device }),
   "device.token.rotate": () => ({ deviceId, role: "operator", token: "new" }),
   "node.invoke": () => ({ ok: true, nodeId: deviceId, command: "gpio.write", payload: { line: 2, value: 1 } }),
+  "barnacle.invoke": ({ command, route }: Record<string, unknown>) => {
+    if ((route as { capability?: string }).capability === "fly") {
+      throw new BarnacleError("ROUTE_NONE", "no device can do fly now (Kitchen: does not offer fly)");
+    }
+    return { ok: true, nodeId: deviceId, command, payload: {}, duplicate: false, why: "same room +100", failed: [] };
+  },
   "barnacle.route.explain": ({ capability }: Record<string, unknown>) =>
     capability === "fly"
       ? { ranked: [], rejected: [{ deviceId, displayName: "Kitchen", reason: "does not offer fly" }] }

@@ -6,6 +6,7 @@ import type {
   ApprovalGate,
   CommandCall,
   CommandOutcome,
+  CommandOutlook,
   Commands,
   Counters,
   Decision,
@@ -52,7 +53,7 @@ interface Judged {
 }
 
 /** The only caller of `DeviceLink.send`: no command reaches a device without a decision on record. */
-export class CommandDoor implements Commands, Unit {
+export class CommandDoor implements Commands, CommandOutlook, Unit {
   readonly #options: CommandDoorOptions;
   readonly #journal: CommandJournal;
   readonly #links: DeviceLink[] = [];
@@ -111,6 +112,14 @@ export class CommandDoor implements Commands, Unit {
     if (row?.deviceId !== deviceId || row.status !== "unknown") return false;
     await this.#settle(row, endingOf(result, this.#options.clock.now()), { late: true });
     return true;
+  }
+
+  decide(call: CommandCall): Decision {
+    return this.#judge(call).decision;
+  }
+
+  sentTo(idempotencyKey: string): string | undefined {
+    return this.#journal.sentTo(idempotencyKey);
   }
 
   /** What is known of a command. */

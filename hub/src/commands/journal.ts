@@ -64,6 +64,15 @@ export class CommandJournal {
     return row && journalRow(row);
   }
 
+  /** On which device a key was used last. */
+  sentTo(idempotencyKey: string): string | undefined {
+    const row = this.#store.one(
+      "SELECT device_id FROM commands WHERE idempotency_key = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+      idempotencyKey,
+    );
+    return row && String(row.device_id);
+  }
+
   /** Notes that a new command is about to be sent. */
   begin(beginning: Beginning): JournalRow {
     this.#insert(beginning);

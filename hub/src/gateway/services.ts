@@ -22,6 +22,7 @@ import type {
   Owner,
   Policy,
   Questions,
+  RoutedCommands,
   Router,
   SessionBook,
   Skills,
@@ -42,6 +43,7 @@ export interface GatewayServices {
   readonly devices: Devices;
   readonly commands: Commands;
   readonly router: Router;
+  readonly routed: RoutedCommands;
   readonly policy: Policy;
   readonly audit: Audit;
   readonly inbox: Inbox;

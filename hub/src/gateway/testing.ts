@@ -9,9 +9,11 @@ import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
 import { HttpServer } from "../http/index.ts";
 import { NativeNodes } from "../nodes/index.ts";
+import { Dispatcher } from "../routing/index.ts";
 import type {
   CommandCall,
   CommandOutcome,
+  CommandOutlook,
   Commands,
   Household,
   Inbox,
@@ -33,13 +35,21 @@ interface Teardown {
 }
 
 /** Commands that a test answers. */
-export class FakeCommands implements Commands {
+export class FakeCommands implements Commands, CommandOutlook {
   readonly calls: CommandCall[] = [];
   answer: (call: CommandCall) => Promise<CommandOutcome> = async (call) => outcome(call, {});
 
   invoke(call: CommandCall): Promise<CommandOutcome> {
     this.calls.push(call);
     return this.answer(call);
+  }
+
+  decide(): CommandOutcome["decision"] {
+    return { effect: "allow", rule: "test", reason: "" };
+  }
+
+  sentTo(): undefined {
+    return undefined;
   }
 }
 
@@ -129,6 +139,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     site: "home",
     commands,
     router,
+    routed: new Dispatcher({ router, commands, devices }),
     audit,
     inbox: fakeInbox(),
     voice,

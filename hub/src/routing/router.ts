@@ -1,7 +1,7 @@
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { DeviceRecord, Devices, RouteCandidate, RouteDecision, RouteRequest, Router } from "../services.ts";
 import { refusal } from "./eligible.ts";
-import { reasonsFor } from "./score.ts";
+import { explain, scoreOf } from "./score.ts";
 
 export interface CapabilityRouterOptions {
   readonly devices: Pick<Devices, "list" | "pending">;
@@ -23,7 +23,7 @@ export class CapabilityRouter implements Router {
     const rejected: RouteDecision["rejected"][number][] = [];
     for (const device of devices.list()) {
       const reason = refusal(device, request, now);
-      if (reason === undefined) ranked.push(candidateOf(device, request, now));
+      if (reason === undefined) ranked.push(new Candidate(device, request, now));
       else if (device.roles.includes("node") || device.deviceId === request.deviceId) {
         rejected.push({ deviceId: device.deviceId, displayName: device.displayName, reason });
       }
@@ -43,19 +43,34 @@ export class CapabilityRouter implements Router {
   }
 }
 
-function candidateOf(device: DeviceRecord, request: RouteRequest, nowMs: number): RouteCandidate {
-  const reasons = reasonsFor(device, request.room, nowMs);
-  const score = Math.round(reasons.reduce((sum, reason) => sum + reason.points, 0) * 10) / 10;
-  const texts = reasons.map(({ text, points }) =>
-    points === 0 ? text : `${text} ${points > 0 ? "+" : "−"}${Math.abs(points)}`,
-  );
-  return {
-    deviceId: device.deviceId,
-    displayName: device.displayName,
-    room: device.room,
-    score,
-    why: texts.join("; ") || "nothing speaks for or against it",
-  };
+/** Why is only put into words for whoever reads it. */
+class Candidate implements RouteCandidate {
+  readonly deviceId: string;
+  readonly displayName: string;
+  readonly room?: string;
+  readonly score: number;
+  readonly #device: DeviceRecord;
+  readonly #request: RouteRequest;
+  readonly #nowMs: number;
+
+  constructor(device: DeviceRecord, request: RouteRequest, nowMs: number) {
+    this.deviceId = device.deviceId;
+    this.displayName = device.displayName;
+    this.room = device.room;
+    this.score = scoreOf(device, request, nowMs);
+    this.#device = device;
+    this.#request = request;
+    this.#nowMs = nowMs;
+  }
+
+  get why(): string {
+    return explain(this.#device, this.#request, this.#nowMs);
+  }
+
+  toJSON(): RouteCandidate {
+    const { deviceId, displayName, room, score, why } = this;
+    return { deviceId, displayName, room, score, why };
+  }
 }
 
 function byId(a: { readonly deviceId: string }, b: { readonly deviceId: string }): number {

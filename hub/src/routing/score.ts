@@ -1,11 +1,6 @@
 import type { BoardTelemetry } from "@barnacle/protocol/schema";
-import type { DeviceRecord } from "../services.ts";
-
-/** One thing that speaks for or against a node, with its weight. */
-export interface Reason {
-  readonly points: number;
-  readonly text: string;
-}
+import type { DeviceRecord, RouteRequest, Urgency, Wanted } from "../services.ts";
+import { lack } from "./offer.ts";
 
 /** Beats everything else together: nobody wants the answer in another room because its board is cooler. */
 export const SAME_ROOM = 100;
@@ -13,6 +8,44 @@ export const SAME_ROOM = 100;
 export const STALE_MS = 60_000;
 
 const HOT_C = 70;
+const PREFERRED = 5;
+const MOST_PREFERRED = 15;
+
+/** What can speak for or against a node, in words. */
+const TEXTS = {
+  room: () => "same room",
+  preferred: (names: unknown) => `offers ${names}`,
+  load: (percent: unknown) => `load ${Math.round(Number(percent))} %`,
+  hot: (celsius: unknown) => `${Math.round(Number(celsius))} °C`,
+  throttled: (reasons: unknown) => `throttled (${(reasons as readonly string[]).join(", ") || "unnamed"})`,
+  memory: () => "little memory left",
+  slow: (ms: unknown) => `answers ${Math.round(Number(ms))} ms late`,
+  signal: (dbm: unknown) => `Wi-Fi ${Math.round(Number(dbm))} dBm`,
+  battery: (percent: unknown) => `battery ${Math.round(Number(percent))} %`,
+  untold: () => "no telemetry yet",
+  age: (ms: unknown) => `telemetry ${Math.round(Number(ms) / 1000)} s old`,
+} as const;
+
+/** Takes what speaks for or against a node, one after the other. */
+interface Sink {
+  add(points: number, what: keyof typeof TEXTS, value?: unknown): void;
+}
+
+/** One for all devices of a choice: a thousand of them are weighed within a millisecond. */
+class Sum implements Sink {
+  points = 0;
+
+  add(points: number): void {
+    this.points += rounded(points);
+  }
+}
+
+/** How much load, link and news count, and batteries. The room outweighs the sum of it all in either case. */
+const WEIGHTS: Readonly<Record<Urgency, { readonly now: number; readonly battery: number }>> = {
+  low: { now: 1, battery: 2 },
+  normal: { now: 1, battery: 1 },
+  high: { now: 2, battery: 1 },
+};
 
 /** Age of what is known of a node; a node that just connected is as fresh as its connection. Undefined: it sends none. */
 export function telemetryAgeMs(device: DeviceRecord, nowMs: number): number | undefined {
@@ -20,36 +53,73 @@ export function telemetryAgeMs(device: DeviceRecord, nowMs: number): number | un
   return Math.max(0, nowMs - Math.max(device.telemetryAtMs, device.connectedAtMs ?? 0));
 }
 
-/** What speaks for and against `device`, in a fixed order. */
-export function reasonsFor(device: DeviceRecord, room: string | undefined, nowMs: number): readonly Reason[] {
-  const reasons: Reason[] = [];
-  const add = (points: number, text: string) => {
-    const rounded = Math.round(points * 10) / 10;
-    if (rounded !== 0) reasons.push({ points: rounded, text });
-  };
-  if (room !== undefined && sameRoom(room, device.room)) add(SAME_ROOM, "same room");
-  else if (room !== undefined) reasons.push({ points: 0, text: device.room ? `in the ${device.room}` : "in no room" });
-  const { telemetry } = device;
-  if (telemetry) boardReasons(telemetry, add);
-  const age = telemetryAgeMs(device, nowMs);
-  if (age === undefined) add(-2, "no telemetry yet");
-  else add((-5 * age) / STALE_MS, `telemetry ${Math.round(age / 1000)} s old`);
-  return reasons;
+const sum = new Sum();
+
+export function scoreOf(device: DeviceRecord, request: RouteRequest, nowMs: number): number {
+  sum.points = 0;
+  weigh(device, request, nowMs, sum);
+  return rounded(sum.points);
 }
 
-function boardReasons(telemetry: BoardTelemetry, add: (points: number, text: string) => void): void {
-  const { cpu, temperatureC, throttled, memory, link } = telemetry;
-  const load = cpu?.usedPercent;
-  if (load !== undefined) add(-load / 10, `load ${Math.round(load)} %`);
-  if (temperatureC !== undefined && temperatureC > HOT_C) {
-    add(-(Math.min(temperatureC, 100) - HOT_C) / 3, `${Math.round(temperatureC)} °C`);
+/** The same in words: "same room +100; load 20 % −2". */
+export function explain(device: DeviceRecord, request: RouteRequest, nowMs: number): string {
+  const texts: string[] = [];
+  if (request.room !== undefined && !sameRoom(request.room, device.room)) {
+    texts.push(device.room ? `in the ${device.room}` : "in no room");
   }
-  if (throttled?.now) add(-10, `throttled (${throttled.reasons.join(", ") || "unnamed"})`);
-  if (memory && memory.totalBytes > 0 && memory.availableBytes / memory.totalBytes < 0.1) add(-5, "little memory left");
+  weigh(device, request, nowMs, {
+    add(points, what, value) {
+      const weight = rounded(points);
+      if (weight !== 0) texts.push(`${TEXTS[what](value)} ${weight > 0 ? "+" : "−"}${Math.abs(weight)}`);
+    },
+  });
+  return texts.join("; ") || "nothing speaks for or against it";
+}
+
+/** What speaks for and against `device`, in a fixed order. */
+function weigh(device: DeviceRecord, request: RouteRequest, nowMs: number, to: Sink): void {
+  const { room, prefers, urgency = "normal" } = request;
+  const weights = WEIGHTS[urgency];
+  const { now } = weights;
+  if (room !== undefined && sameRoom(room, device.room)) to.add(SAME_ROOM, "room");
+  if (prefers && prefers.length > 0) weighPreferred(device, prefers, to);
+  if (device.telemetry) weighBoard(device.telemetry, weights, to);
+  const age = telemetryAgeMs(device, nowMs);
+  if (age === undefined) to.add(-2 * now, "untold");
+  else to.add((-5 * now * age) / STALE_MS, "age", age);
+}
+
+function weighPreferred(device: DeviceRecord, prefers: readonly Wanted[], to: Sink): void {
+  let points = 0;
+  let names = "";
+  for (const wanted of prefers) {
+    if (lack(device, wanted) !== undefined) continue;
+    points += PREFERRED;
+    names = names === "" ? wanted.capability : `${names}, ${wanted.capability}`;
+  }
+  to.add(Math.min(MOST_PREFERRED, points), "preferred", names);
+}
+
+function weighBoard(telemetry: BoardTelemetry, weights: { now: number; battery: number }, to: Sink): void {
+  const { cpu, temperatureC, throttled, memory, link, battery, loopDelayMs } = telemetry;
+  const load = cpu?.usedPercent;
+  if (load !== undefined) to.add((-load / 10) * weights.now, "load", load);
+  if (temperatureC !== undefined && temperatureC > HOT_C) {
+    to.add(-(Math.min(temperatureC, 100) - HOT_C) / 3, "hot", temperatureC);
+  }
+  if (throttled?.now) to.add(-10, "throttled", throttled.reasons);
+  if (memory && memory.totalBytes > 0 && memory.availableBytes / memory.totalBytes < 0.1) to.add(-5, "memory");
+  if (loopDelayMs !== undefined && loopDelayMs > 200) to.add(-Math.min(5, loopDelayMs / 200), "slow", loopDelayMs);
   const signal = link?.kind === "wifi" ? link.signalDbm : undefined;
-  if (signal !== undefined && signal < -55) add((Math.max(signal, -95) + 55) / 5, `Wi-Fi ${Math.round(signal)} dBm`);
+  if (signal !== undefined && signal < -55) to.add(((Math.max(signal, -95) + 55) / 5) * weights.now, "signal", signal);
+  if (battery && !battery.charging)
+    to.add(-((100 - battery.percent) / 20 + 1) * weights.battery, "battery", battery.percent);
+}
+
+function rounded(points: number): number {
+  return Math.round(points * 10) / 10;
 }
 
 export function sameRoom(a: string, b: string | undefined): boolean {
-  return b !== undefined && a.trim().toLowerCase() === b.trim().toLowerCase();
+  return b !== undefined && (a === b || a.trim().toLowerCase() === b.trim().toLowerCase());
 }

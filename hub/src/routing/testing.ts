@@ -1,3 +1,4 @@
+import type { CapabilityManifest } from "@barnacle/protocol/schema";
 import fc from "fast-check";
 import type { DeviceRecord } from "../services.ts";
 
@@ -51,10 +52,15 @@ export function anyNode(n: number): fc.Arbitrary<DeviceRecord> {
       temperatureC: fc.option(fc.integer({ min: 20, max: 110 }), { nil: undefined }),
       throttled: fc.boolean(),
       signalDbm: fc.option(fc.integer({ min: -110, max: -30 }), { nil: undefined }),
+      battery: fc.option(fc.record({ percent: fc.integer({ min: 0, max: 100 }), charging: fc.boolean() }), {
+        nil: undefined,
+      }),
+      microphone: fc.constantFrom("16000", "48000", "untold", "unplugged", "none"),
     })
     .map((a): DeviceRecord => {
       const base = nodeRecord(n);
       const name = a.offers === "other" ? "talk.speak" : "gpio.write";
+      const microphone = a.microphone === "none" ? [] : [microphoneOf(a.microphone)];
       const listed = a.offers === "command" ? [] : [{ name, available: a.offers !== "unavailable", reason: "no chip" }];
       return {
         ...base,
@@ -67,7 +73,7 @@ export function anyNode(n: number): fc.Arbitrary<DeviceRecord> {
         manifest:
           a.offers === "silent" || !base.manifest
             ? undefined
-            : { ...base.manifest, capabilities: listed, commands: [{ name, idempotent: true }] },
+            : { ...base.manifest, capabilities: [...listed, ...microphone], commands: [{ name, idempotent: true }] },
         telemetryAtMs: a.ageMs === undefined ? undefined : NOW - a.ageMs,
         telemetry:
           a.ageMs === undefined
@@ -76,8 +82,15 @@ export function anyNode(n: number): fc.Arbitrary<DeviceRecord> {
                 cpu: { usedPercent: a.load },
                 temperatureC: a.temperatureC,
                 throttled: { now: a.throttled, since: true, reasons: ["under-voltage"] },
+                battery: a.battery,
                 link: { name: "wlan0", kind: "wifi", up: true, signalDbm: a.signalDbm },
               },
       };
     });
+}
+
+function microphoneOf(kind: string): CapabilityManifest["capabilities"][number] {
+  const name = "audio.capture";
+  if (kind === "unplugged") return { name, available: false, reason: "unplugged" };
+  return { name, available: true, ...(kind === "untold" ? {} : { attributes: { sampleRateHz: Number(kind) } }) };
 }

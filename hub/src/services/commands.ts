@@ -44,32 +44,12 @@ export interface Commands {
   invoke(call: CommandCall): Promise<CommandOutcome>;
 }
 
-export interface RouteRequest {
-  /** Capability or command that the device must offer: `gpio.write`, `talk.speak`. */
-  readonly capability: string;
-  readonly room?: string;
-  /** Only this device. */
-  readonly deviceId?: string;
-}
-
-export interface RouteCandidate {
-  readonly deviceId: string;
-  readonly displayName: string;
-  readonly room?: string;
-  readonly score: number;
-  /** "same room +100; load 0.2 −2; telemetry 4 s old". */
-  readonly why: string;
-}
-
-export interface RouteDecision {
-  readonly chosen?: RouteCandidate;
-  readonly ranked: readonly RouteCandidate[];
-  readonly rejected: readonly { readonly deviceId: string; readonly displayName: string; readonly reason: string }[];
-}
-
-/** Pure: equal registry and request give equal answers. */
-export interface Router {
-  route(request: RouteRequest): RouteDecision;
+/** What can be known of a command without sending it. */
+export interface CommandOutlook {
+  /** What the policy would say; nothing is recorded. */
+  decide(call: CommandCall): Decision;
+  /** The device that a command with this key was sent to, whatever came of it; the newest when there were several. */
+  sentTo(idempotencyKey: string): string | undefined;
 }
 
 /** One command of the journal, as it is told to operators: without its parameters and results. */

@@ -1,6 +1,13 @@
+import { SAMPLE_RATE } from "@barnacle/hardware/audio";
 import type { NodeHardware } from "../hardware/node-hardware.ts";
 import type { Ears, Mute, Pipeline } from "../pipeline/index.ts";
 import type { Part } from "./manifest.ts";
+
+/** What every microphone here gives. */
+const CAPTURE = { sampleRateHz: SAMPLE_RATE, channels: 1 };
+
+/** How well engines do what they do, for whoever asks for a least quality: 1 understandable, 2 good, 3 as people do it. */
+const QUALITY: Readonly<Record<string, number>> = { "espeak-ng": 1, flite: 1, pocketsphinx: 1, vosk: 2 };
 
 /** The node's engines and drivers as capabilities, each with its reason when it is missing. */
 export function partsOf(
@@ -41,10 +48,13 @@ function captureOf(microphone: NodeHardware["microphone"], ears: Ears | undefine
   if (typeof microphone === "string" || !ears) return { reason: String(microphone) };
   const { state, reason } = ears.status;
   if (ears.muted) return { reason: ["muted", ...mute.by].join(": "), engine: ears.name };
-  if (state === "running" || state === "starting" || state === "stopped") return { engine: ears.name };
+  if (state === "running" || state === "starting" || state === "stopped")
+    return { engine: ears.name, attributes: CAPTURE };
   return { reason: reason ?? `the microphone is ${state}`, engine: ears.name };
 }
 
 function named(part: { readonly name: string } | string): Part {
-  return typeof part === "string" ? { reason: part } : { engine: part.name };
+  if (typeof part === "string") return { reason: part };
+  const quality = QUALITY[part.name];
+  return { engine: part.name, ...(quality === undefined ? {} : { attributes: { quality } }) };
 }

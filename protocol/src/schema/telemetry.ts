@@ -32,6 +32,8 @@ export const BoardTelemetry = Type.Object({
       signalDbm: Type.Optional(Type.Number()),
     }),
   ),
+  /** Absent on boards that are plugged in for good. */
+  battery: Type.Optional(Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }), charging: Type.Boolean() })),
   microphone: Type.Optional(Type.Object({ state: Type.String(), reason: Type.Optional(Type.String()) })),
   /** Free counters, for example `framesDropped`. */
   counters: Type.Optional(Type.Record(Type.String(), Type.Number())),

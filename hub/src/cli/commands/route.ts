@@ -3,20 +3,24 @@ import type { RouteDecision } from "../../services.ts";
 import type { Style } from "../output.ts";
 import { example, type Family } from "../session.ts";
 import { oneLine } from "../table.ts";
+import { type WantedOptions, wantedOf, wantedOptions } from "../wanted.ts";
 import { explainRoute } from "./invoke.ts";
 
 export const routeFamily: Family = (program, open) => {
   const route = program.command("route").description("which device the hub would choose");
   example(
-    route
-      .command("explain")
-      .description("which node would be chosen, and why the others were not")
-      .requiredOption("--cap <capability>", "capability or command, such as gpio.write")
-      .option("--room <room>", "where it is wanted"),
+    wantedOptions(
+      route
+        .command("explain")
+        .description("which node would be chosen, and why the others were not")
+        .requiredOption("--cap <capability>", "capability or command, such as gpio.write")
+        .option("--room <room>", "where it is wanted"),
+    ),
     "barnacle route explain --cap talk.speak --room kitchen",
-  ).action(async (options: { cap: string; room?: string }, command: Command) => {
+    "barnacle route explain --cap audio.capture --where 'sampleRateHz>=16000' --prefer talk.speak --urgency high",
+  ).action(async (options: WantedOptions & { cap: string }, command: Command) => {
     const session = open(command);
-    const decision = await session.hub((client) => explainRoute(client, options.cap, options.room));
+    const decision = await session.hub((client) => explainRoute(client, options.cap, wantedOf(options)));
     session.out.print(decision, (style) => describeRoute(decision, style));
     if (!decision.chosen) session.fail();
   });

@@ -9,18 +9,8 @@ const Id = Type.String({ minLength: 1, maxLength: 200 });
 const Text = Type.String({ minLength: 1, maxLength: 2000 });
 const Key = Type.Optional(Type.String({ minLength: 1, maxLength: 150 }));
 
-/** Rooms, turns and routes: what Moltbot's protocol has no method for. */
+/** Rooms and turns: what Moltbot's protocol has no method for. */
 export const homeMethods: readonly Method[] = [
-  method({
-    name: "barnacle.route.explain",
-    access: "read",
-    params: Type.Object({
-      capability: Type.String({ minLength: 1, maxLength: 64 }),
-      room: Type.Optional(RoomName),
-      deviceId: Type.Optional(Id),
-    }),
-    run: ({ capability, room, deviceId }, { hub }) => hub.router.route({ capability, room, deviceId }),
-  }),
   method({
     name: "barnacle.ask",
     access: "write",

@@ -26,6 +26,7 @@ import { notHereMethods } from "./not-here.ts";
 import { operationMethods } from "./operations.ts";
 import { questionMethods } from "./questions.ts";
 import { recordMethods } from "./records.ts";
+import { routeMethods } from "./routes.ts";
 import { sessionExtraMethods } from "./sessions-extra.ts";
 import { sessionReadMethods } from "./sessions-read.ts";
 import { sessionUsageMethods } from "./sessions-usage.ts";
@@ -59,6 +60,7 @@ const FAMILIES: readonly Method[] = [
   ...wakeWordMethods,
   ...deviceMethods,
   ...homeMethods,
+  ...routeMethods,
   ...recordMethods,
   ...configMethods,
   ...channelMethods,

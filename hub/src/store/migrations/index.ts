@@ -18,6 +18,7 @@ import { cron } from "./016-cron.ts";
 import { sent } from "./017-sent.ts";
 import { speech } from "./018-speech.ts";
 import { nodeWork } from "./019-node-work.ts";
+import { commandKeys } from "./023-command-keys.ts";
 import { beads } from "./030-beads.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   agentRuns,
   sessionNotes,
   nodeWork,
+  commandKeys,
   cron,
   sent,
   speech,
