@@ -45,7 +45,7 @@ export class AuditTrail implements Audit, Unit {
 
   async append(entry: AuditEntry): Promise<AuditRecord> {
     try {
-      return await this.#store.commit(() => this.record(entry));
+      return await this.#store.commitByLog(() => this.record(entry));
     } catch (error) {
       throw unwritable(error);
     }

@@ -289,7 +289,7 @@ export class CommandDoor implements Commands, CommandOutlook, Unit {
     const principal = principalOf(row.principal);
     const { error, status, durationMs } = ending;
     try {
-      await store.commit(() => {
+      await store.commitByLog(() => {
         this.#journal.settle(row.commandId, ending);
         const data = {
           command: row.command,
@@ -338,7 +338,7 @@ export class CommandDoor implements Commands, CommandOutlook, Unit {
   /** @throws AUDIT_UNWRITABLE; then nothing was sent */
   async #commit<T>(fn: () => T): Promise<T> {
     try {
-      return await this.#options.store.commit(fn);
+      return await this.#options.store.commitByLog(fn);
     } catch (error) {
       throw hasCode(error, "STATE_UNWRITABLE") ? unwritable(error) : error;
     }

@@ -1,30 +1,40 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { RedoLog } from "./redo-log.ts";
 
 interface Job {
+  /** Wants no more than `run` of the store, so that the log can take it. */
+  readonly byLog: boolean;
   readonly run: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
+export interface CommitBatchOptions {
+  readonly db: DatabaseSync;
+  readonly redo: RedoLog;
+  /** Runs a job as part of a transaction. */
+  inside(run: () => unknown): unknown;
+  translate(error: unknown): unknown;
+}
+
 /**
  * Group commit. A flush to disk costs milliseconds whatever it carries, so all writes asked for in one turn of the event
- * loop share a transaction; each has its own savepoint, so that one that fails takes nothing else with it.
+ * loop share one; each has its own savepoint, so that one that fails takes nothing else with it. The log takes a batch when
+ * it can take all of it.
  */
 export class CommitBatch {
-  readonly #db: DatabaseSync;
-  readonly #translate: (error: unknown) => unknown;
+  readonly #options: CommitBatchOptions;
   #jobs: Job[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
-  constructor(db: DatabaseSync, translate: (error: unknown) => unknown) {
-    this.#db = db;
-    this.#translate = translate;
+  constructor(options: CommitBatchOptions) {
+    this.#options = options;
   }
 
   /** Resolves with what `run` returned once it is on disk; rejects when `run` threw or the commit failed. */
-  add<T>(run: () => T): Promise<T> {
+  add<T>(run: () => T, byLog: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ run, resolve, reject });
+      this.#jobs.push({ byLog, run, resolve, reject });
       this.#scheduled ??= setImmediate(() => this.flush());
     });
   }
@@ -36,51 +46,59 @@ export class CommitBatch {
     const jobs = this.#jobs;
     this.#jobs = [];
     if (jobs.length === 0) return;
-    const [only] = jobs;
-    if (only && jobs.length === 1) {
-      this.#flushOne(only);
-      return;
-    }
-    const settle: (() => void)[] = [];
+    const { redo, translate } = this.#options;
+    let settle: readonly (() => void)[];
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
-      for (const job of jobs) settle.push(this.#runOne(job));
-      this.#db.exec("COMMIT");
+      settle = jobs.every((job) => job.byLog) && redo.usable() ? this.#byLog(jobs) : this.#byDatabase(jobs);
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      const reason = this.#translate(error);
+      redo.undo();
+      const reason = translate(error);
       for (const job of jobs) job.reject(reason);
       return;
     }
     for (const done of settle) done();
   }
 
-  /** A job that is alone needs no savepoint: what fails takes nothing with it. */
-  #flushOne(job: Job): void {
-    let value: unknown;
-    try {
-      this.#db.exec("BEGIN IMMEDIATE");
-      value = job.run();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      job.reject(this.#translate(error));
-      return;
-    }
-    job.resolve(value as never);
+  #byDatabase(jobs: readonly Job[]): (() => void)[] {
+    const { redo } = this.#options;
+    redo.begin();
+    // A job that is alone needs no savepoint: what fails takes nothing with it.
+    const [only] = jobs;
+    const settle = only && jobs.length === 1 && !redo.open ? [this.#run(only)] : jobs.map((job) => this.#runOne(job));
+    redo.commit();
+    return settle;
+  }
+
+  /** Without a savepoint around it all: a failure is rare, and `abandon` brings back what the log has. */
+  #byLog(jobs: readonly Job[]): (() => void)[] {
+    const { redo } = this.#options;
+    redo.begin();
+    redo.record();
+    const [only] = jobs;
+    const settle = only && jobs.length === 1 ? [this.#run(only)] : jobs.map((job) => this.#runOne(job));
+    redo.keep();
+    return settle;
+  }
+
+  #run(job: Job): () => void {
+    const value = this.#options.inside(job.run);
+    return () => job.resolve(value as never);
   }
 
   #runOne(job: Job): () => void {
-    this.#db.exec("SAVEPOINT job");
+    const { db, redo, translate } = this.#options;
+    const { noted } = redo;
+    db.exec("SAVEPOINT job");
     try {
-      const value = job.run();
-      this.#db.exec("RELEASE job");
-      return () => job.resolve(value as never);
+      const done = this.#run(job);
+      db.exec("RELEASE job");
+      return done;
     } catch (error) {
       // A full disk may have ended the whole transaction; then nothing of the batch is kept.
-      if (!this.#db.isTransaction) throw error;
-      this.#db.exec("ROLLBACK TO job; RELEASE job");
-      return () => job.reject(this.#translate(error));
+      if (!db.isTransaction) throw error;
+      db.exec("ROLLBACK TO job; RELEASE job");
+      redo.cut(noted);
+      return () => job.reject(translate(error));
     }
   }
 }

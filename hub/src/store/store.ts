@@ -10,6 +10,8 @@ import { storeError } from "./errors.ts";
 import { lockStateDir } from "./lock.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
+import { RedoFile } from "./redo-file.ts";
+import { RedoLog } from "./redo-log.ts";
 
 export interface StoreOptions {
   readonly stateDir: string;
@@ -17,6 +19,8 @@ export interface StoreOptions {
   readonly log: Log;
   /** Default: all of the hub's. */
   readonly migrations?: readonly Migration[];
+  /** Default: the real one. */
+  readonly openRedoFile?: (file: string) => RedoFile;
 }
 
 /** Checking takes 5 ms per megabyte, so a larger database is checked only when the hub did not stop in order. */
@@ -24,9 +28,14 @@ const ALWAYS_CHECKED_BYTES = 16 * 1024 * 1024;
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly writes: boolean;
+}
+
 /**
- * The hub's one database: `<stateDir>/barnacle.db`, mode 0600, write-ahead log, every commit flushed to disk. Calls are
- * synchronous on one connection, so between two awaits nothing else runs; the folder that owns a table is the only one
+ * The hub's one database: `<stateDir>/barnacle.db`, mode 0600, write-ahead log, every commit flushed to disk; before it a log of
+ * its own, `barnacle.redo`, for what is committed by `commitByLog`. Calls are synchronous on one connection, so between two awaits nothing else runs; the folder that owns a table is the only one
  * that writes it.
  */
 export class Store implements Unit {
@@ -34,11 +43,12 @@ export class Store implements Unit {
   readonly file: string;
   readonly #options: StoreOptions;
   #db: DatabaseSync | undefined;
+  #redo: RedoLog | undefined;
   #batch: CommitBatch | undefined;
   #unlock: (() => void) | undefined;
   #kysely: Promise<Kysely<unknown>> | undefined;
   #depth = 0;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -53,9 +63,17 @@ export class Store implements Unit {
     try {
       const db = this.#open();
       this.#db = db;
-      this.#batch = new CommitBatch(db, (error) => storeError(error, this.file));
-      const applied = migrate(db, this.#options.migrations ?? MIGRATIONS, this.#options.clock.now());
-      if (applied.length > 0) this.#options.log.info({ migrations: applied }, "database schema brought up to date");
+      const { stateDir } = this;
+      const { clock, log, openRedoFile: openFile = (file) => new RedoFile(file) } = this.#options;
+      const statement = (text: string) => this.#prepared(text).statement;
+      const redo = new RedoLog({ db, stateDir, clock, log, openFile, statement });
+      this.#redo = redo;
+      redo.recover();
+      const inside = (run: () => unknown) => this.#inside(run);
+      this.#batch = new CommitBatch({ db, redo, inside, translate: (error) => storeError(error, this.file) });
+      const applied = migrate(db, this.#options.migrations ?? MIGRATIONS, clock.now());
+      redo.start();
+      if (applied.length > 0) log.info({ migrations: applied }, "database schema brought up to date");
     } catch (error) {
       await this.stop();
       throw storeError(error, this.file);
@@ -65,6 +83,8 @@ export class Store implements Unit {
   async stop(): Promise<void> {
     this.#batch?.flush();
     this.#batch = undefined;
+    this.#redo?.stop();
+    this.#redo = undefined;
     this.#statements.clear();
     this.#kysely = undefined;
     this.#db?.close();
@@ -73,38 +93,36 @@ export class Store implements Unit {
     this.#unlock = undefined;
   }
 
-  /** The raw connection, for what the methods below do not cover. */
+  /** The raw connection, for what the methods below do not cover; what the log has is in the database by then. */
   get db(): DatabaseSync {
+    const db = this.#connection;
+    if (this.#redo?.recording) throw new BarnacleError("INTERNAL", "a commit by the log writes with Store.run");
+    if (this.#redo?.open && this.#depth === 0) this.transaction(() => {});
+    return db;
+  }
+
+  get #connection(): DatabaseSync {
     if (this.#db) return this.#db;
     throw new BarnacleError("HUB_STOPPING", "the store is not open");
   }
 
-  /** A prepared statement, prepared once. Numbers stay numbers: times and counts are below 2^53. */
-  sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const statement = this.db.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
-  }
-
-  /** The first row, or undefined. */
+  /** The first row, or undefined. Numbers stay numbers: times and counts are below 2^53. */
   one(text: string, ...parameters: SQLInputValue[]): Row | undefined {
-    return this.sql(text).get(...parameters) as Row | undefined;
+    return this.#execute(text, parameters, (statement) => statement.get(...parameters)) as Row | undefined;
   }
 
   all(text: string, ...parameters: SQLInputValue[]): Row[] {
-    return this.sql(text).all(...parameters) as Row[];
+    return this.#execute(text, parameters, (statement) => statement.all(...parameters)) as Row[];
   }
 
   /** @returns the number of rows changed */
   run(text: string, ...parameters: SQLInputValue[]): number {
-    return Number(this.sql(text).run(...parameters).changes);
+    return Number(this.#execute(text, parameters, (statement) => statement.run(...parameters)).changes);
   }
 
   /** Kysely for queries put together at run time; `Tables` are the caller's own row types. Loaded on first use. */
   query<Tables>(): Promise<Kysely<Tables>> {
-    this.#kysely ??= kyselyOver<unknown>(this.db);
+    this.#kysely ??= kyselyOver<unknown>((text) => (isReading(text) ? this.#connection : this.db));
     return this.#kysely as unknown as Promise<Kysely<Tables>>;
   }
 
@@ -114,22 +132,17 @@ export class Store implements Unit {
    * @throws what `fn` throws, STATE_UNWRITABLE
    */
   transaction<T>(fn: () => T): T {
-    const { db } = this;
-    const nested = this.#depth > 0 || db.isTransaction;
-    const name = `t${this.#depth}`;
+    const db = this.#connection;
+    const redo = this.#redo as RedoLog;
+    const nested = this.#depth > 0 || (db.isTransaction && !redo.open);
     try {
-      db.exec(nested ? `SAVEPOINT ${name}` : "BEGIN IMMEDIATE");
-      this.#depth++;
-      try {
-        const result = fn();
-        if (result instanceof Promise) throw new BarnacleError("INTERNAL", "a transaction must be synchronous");
-        db.exec(nested ? `RELEASE ${name}` : "COMMIT");
-        return result;
-      } finally {
-        this.#depth--;
-      }
+      if (nested) return this.#savepoint(fn);
+      redo.begin();
+      const result = redo.open ? this.#savepoint(fn) : this.#inside(() => synchronous(fn()));
+      redo.commit();
+      return result;
     } catch (error) {
-      if (db.isTransaction) db.exec(nested ? `ROLLBACK TO ${name}; RELEASE ${name}` : "ROLLBACK");
+      if (!nested) redo.undo();
       throw storeError(error, this.file);
     }
   }
@@ -138,19 +151,80 @@ export class Store implements Unit {
    * Like `transaction`, but shares its flush to disk with everything else asked for in the same turn of the event loop.
    * The ordinary way to write: under load it is many times faster.
    */
-  async commit<T>(fn: () => T): Promise<T> {
-    if (this.#batch) return this.#batch.add(fn);
+  commit<T>(fn: () => T): Promise<T> {
+    return this.#commit(fn, false);
+  }
+
+  /**
+   * Like `commit`, and as durable, for half the price: the rows are flushed to a log and reach the database within a second.
+   * For what is written all the time; `fn` may write with `run` only.
+   */
+  commitByLog<T>(fn: () => T): Promise<T> {
+    return this.#commit(fn, true);
+  }
+
+  async #commit<T>(fn: () => T, byLog: boolean): Promise<T> {
+    if (this.#batch) return this.#batch.add(fn, byLog);
     throw new BarnacleError("HUB_STOPPING", "the store is not open");
   }
 
   /** A transaction that a power cut may undo (never a crash of the hub): for telemetry and last-seen times. */
   relaxed(fn: () => void): void {
+    // Rows that only the log has must not become part of one that a power cut may undo.
+    if (this.#redo?.open) {
+      this.transaction(fn);
+      return;
+    }
     this.db.exec("PRAGMA synchronous = NORMAL");
     try {
       this.transaction(fn);
     } finally {
       this.db.exec("PRAGMA synchronous = FULL");
     }
+  }
+
+  #savepoint<T>(fn: () => T): T {
+    const db = this.#connection;
+    const name = `t${this.#depth}`;
+    const noted = this.#redo?.noted ?? 0;
+    db.exec(`SAVEPOINT ${name}`);
+    try {
+      const result = this.#inside(() => synchronous(fn()));
+      db.exec(`RELEASE ${name}`);
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+      this.#redo?.cut(noted);
+      throw error;
+    }
+  }
+
+  #inside<T>(fn: () => T): T {
+    this.#depth++;
+    try {
+      return fn();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #execute<T>(text: string, parameters: readonly SQLInputValue[], run: (statement: StatementSync) => T): T {
+    const { statement, writes } = this.#prepared(text);
+    if (!writes) return run(statement);
+    const redo = this.#redo as RedoLog;
+    // A statement on its own is a transaction, also while another one is kept open.
+    if (this.#depth === 0 && redo.open) return this.transaction(() => run(statement));
+    const result = run(statement);
+    redo.note(text, parameters);
+    return result;
+  }
+
+  #prepared(text: string): Prepared {
+    const known = this.#statements.get(text);
+    if (known) return known;
+    const prepared = { statement: this.#connection.prepare(text), writes: !isReading(text) };
+    this.#statements.set(text, prepared);
+    return prepared;
   }
 
   #makeDirectory(): void {
@@ -173,7 +247,7 @@ export class Store implements Unit {
       const db = new DatabaseSync(this.file, { enableForeignKeyConstraints: true });
       try {
         db.exec(
-          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF",
+          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
         );
         chmodSync(this.file, 0o600);
         if (doubtful) checkIntegrity(db, this.file);
@@ -186,6 +260,15 @@ export class Store implements Unit {
       process.umask(before);
     }
   }
+}
+
+function isReading(text: string): boolean {
+  return /^\s*(select|pragma|explain)\b/i.test(text);
+}
+
+function synchronous<T>(result: T): T {
+  if (result instanceof Promise) throw new BarnacleError("INTERNAL", "a transaction must be synchronous");
+  return result;
 }
 
 /** A store that stopped in order leaves no log behind. */

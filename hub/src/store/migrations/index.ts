@@ -18,6 +18,7 @@ import { cron } from "./016-cron.ts";
 import { sent } from "./017-sent.ts";
 import { speech } from "./018-speech.ts";
 import { nodeWork } from "./019-node-work.ts";
+import { redo } from "./020-redo.ts";
 import { commandKeys } from "./023-command-keys.ts";
 import { beads } from "./030-beads.ts";
 
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sent,
   speech,
   beads,
+  redo,
 ];
