@@ -134,6 +134,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     // The parts behind it are made below, because they in turn reach nodes through the broker.
     inbound: new HubInbound({
       devices,
+      inbox,
       counters,
       log,
       voice: {

@@ -1,11 +1,10 @@
-import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "@barnacle/protocol/errors";
-import { type DeviceIdentity, loadOrCreateIdentity } from "@barnacle/protocol/identity";
+import type { DeviceIdentity } from "@barnacle/protocol/identity";
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
 import type { CapabilityManifest, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
 import type { MakeClient } from "@barnacle/protocol/uplink";
 import { deviceCommands, Executor, gpioCommands, Journal, soundCommands, talkCommands } from "./commands/index.ts";
-import { makeStateDir, type NodeConfiguration } from "./config/index.ts";
+import type { NodeConfiguration } from "./config/index.ts";
 import { Controls, lightOf } from "./controls/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
 import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardware/node-hardware.ts";
@@ -14,7 +13,7 @@ import { Household, rememberedConfig } from "./household/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
 import { Ears, Mute, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
-import { lockStateDir, openDatabase, Settings } from "./state/index.ts";
+import { type NodeDatabase, openState, StateKeeper } from "./state/index.ts";
 import { Counters, Telemetry } from "./telemetry/index.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -81,12 +80,22 @@ export class Agent implements Unit {
   async #assemble(): Promise<void> {
     const { config, clock, random, log } = this.#parts;
     this.events.emit("state", { part: "agent", state: "starting" });
-    makeStateDir(config.stateDir);
-    this.#undo.push(lockStateDir(config.stateDir));
-    const identity = loadOrCreateIdentity(config.stateDir);
-    const db = openDatabase(config.stateDir);
-    this.#undo.push(() => db.close());
-    const settings = new Settings(db);
+    const state = openState(config.stateDir, log);
+    this.#undo.push(state.close);
+    const { identity, settings, store: db } = state;
+    let home: Home | undefined;
+    const disk = new StateKeeper({
+      ...{ store: db, settings, clock },
+      others: [state.settle, () => home?.unsaved],
+      changed: (reason) => {
+        this.events.emit("state", {
+          part: "disk",
+          state: reason === undefined ? "ok" : "unwritable",
+          ...(reason === undefined ? {} : { reason }),
+        });
+        home?.changed();
+      },
+    });
     const wakeWords = rememberedConfig(settings)?.wakeWords ?? [];
     const hardware = await this.#parts.find(config, wakeWords, { clock, random });
     this.#undo.push(() => closeHardware(hardware));
@@ -102,7 +111,6 @@ export class Agent implements Unit {
       ? new Ears({ microphone: hardware.microphone, counters: this.#counters, muted: mute.muted })
       : undefined;
     this.#undo.push(mute.onChange((muted) => void ears?.mute(muted)));
-    let home: Home | undefined;
     let pipeline: Pipeline | undefined;
     let wake = isHere(hardware.wake) ? hardware.wake : undefined;
     this.#undo.push(() => wake?.close());
@@ -129,6 +137,7 @@ export class Agent implements Unit {
     const telemetry = new Telemetry({
       board: hardware.board,
       microphone: () => (ears?.muted ? { ...ears.status, reason: "muted" } : ears?.status),
+      storage: () => disk.reason,
       counters: this.#counters,
       intervalMs: config.telemetry.intervalS * 1000,
       publish: async (sample) => home?.telemetry(sample),
@@ -222,7 +231,7 @@ export class Agent implements Unit {
         platform: process.platform,
         model,
         agentVersion: AGENT_VERSION,
-        parts: partsOf(hardware, { mute, ears, pipeline, recogniser: household.recogniser }),
+        parts: partsOf(hardware, { mute, disk: disk.reason, ears, pipeline, recogniser: household.recogniser }),
         commands: executor.specs(),
         appliances: config.appliances,
       });
@@ -266,7 +275,7 @@ export class Agent implements Unit {
     journal.prune();
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
     // Before the microphone is opened: a mute switch that is on keeps it closed.
-    for (const unit of [controls, telemetry, ...(pipeline ? [pipeline] : []), joined]) {
+    for (const unit of [disk, controls, telemetry, ...(pipeline ? [pipeline] : []), joined]) {
       this.#undo.push(() => unit.stop());
       await unit.start();
     }
@@ -278,7 +287,7 @@ export class Agent implements Unit {
     });
   }
 
-  #joinHome(db: DatabaseSync, parts: HomeParts): Home {
+  #joinHome(db: NodeDatabase, parts: HomeParts): Home {
     const { uplink } = this.#parts.config;
     return uplink ? new GatewayHome(parts, uplink, this.#parts.makeClient) : new HubHome(parts, db);
   }

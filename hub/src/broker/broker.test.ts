@@ -105,12 +105,40 @@ t.test("what is decoded is handed in, in order, and turns are acknowledged by th
     hub.received.map(([, kind]) => kind),
     ["state", "wake", "turn", "spoken"],
   );
-  await until(() => peer.messages.length === 2);
+  await until(() => peer.messages.length === 3);
   t.same(
     peer.messages.map(({ body }) => body),
-    [{ ids: ["t1"] }, { ids: ["t1-s"] }],
+    [{ ids: ["t1"] }, { ids: ["t1-s"] }, { ids: ["n"] }],
   );
 });
+
+t.test(
+  "an event is on record before it is acknowledged, once however often it comes, over a restart too",
+  async (t) => {
+    const hub = await testBroker(t);
+    const identity = await pairedNode(hub.devices);
+    const edge = (at: number) => ({ kind: "gpio.edge", at, data: { line: 17, value: 1 } });
+    const told = async (incarnation: number, ...ids: string[]) => {
+      const peer = new Peer(t, hub.broker.port, identity, incarnation);
+      await peer.admitted();
+      await peer.subscribe("ack");
+      await peer.birth(incarnation);
+      for (const id of ids) await peer.publish("notice", id, edge(5));
+      await until(() => peer.messages.length === ids.length);
+      return peer.messages.map(({ body }) => body);
+    };
+    t.same(await told(1, "e1", "e1", "e2"), [{ ids: ["e1"] }, { ids: ["e1"] }, { ids: ["e2"] }]);
+    await hub.reopen();
+    t.same(await told(2, "e2"), [{ ids: ["e2"] }], "acknowledged again, because the first may have been lost");
+    const { messages } = await hub.inbox.list({ channel: "events", archived: true });
+    t.match(messages, [
+      { externalId: "e2", account: identity.deviceId, text: "gpio.edge", metadata: { line: 17 } },
+      { externalId: "e1", at: 5 },
+    ]);
+    t.match(await hub.inbox.counts(), { unread: 0, archived: 2 }, "nobody has to read them");
+    t.match(hub.counters.snapshot(), { "mqtt.notices": 2, "mqtt.repeatedNotices": 2 });
+  },
+);
 
 t.test("the acknowledgement comes after storing; what cannot be stored is not acknowledged", async (t) => {
   const hub = await testBroker(t);

@@ -1,23 +1,26 @@
 import type { NodeState, NoticeEvent, WakeEvent } from "@barnacle/protocol/mqtt";
 import type { Log } from "@barnacle/protocol/runtime";
 import type { BoardTelemetry, CapabilityManifest, VoiceTurnReport, VoiceTurnSpoken } from "@barnacle/protocol/schema";
-import type { Counters, Devices, NodeInbound, VoiceTurns } from "../services.ts";
+import type { Counters, Devices, Inbox, NodeInbound, VoiceTurns } from "../services.ts";
 
 /** Hands what nodes say to the parts that keep it. */
 export class HubInbound implements NodeInbound {
   readonly #devices: Devices;
   readonly #voice: Pick<VoiceTurns, "receive" | "wake" | "spoken">;
+  readonly #inbox: Pick<Inbox, "enter">;
   readonly #counters: Counters;
   readonly #log: Log;
 
   constructor(options: {
     devices: Devices;
     voice: Pick<VoiceTurns, "receive" | "wake" | "spoken">;
+    inbox: Pick<Inbox, "enter">;
     counters: Counters;
     log: Log;
   }) {
     this.#devices = options.devices;
     this.#voice = options.voice;
+    this.#inbox = options.inbox;
     this.#counters = options.counters;
     this.#log = options.log;
   }
@@ -39,9 +42,16 @@ export class HubInbound implements NodeInbound {
     return this.#voice.wake(deviceId, event);
   }
 
-  async notice(deviceId: string, event: NoticeEvent): Promise<void> {
-    this.#counters.add("mqtt.notices");
-    this.#log.info({ deviceId, kind: event.kind, at: event.at, data: event.data }, "a node noticed something");
+  /** What a node noticed is on record in the inbox, once, and out of the way of what people say. */
+  async notice(deviceId: string, id: string, { kind, at, data }: NoticeEvent): Promise<void> {
+    const device = this.#devices.get(deviceId);
+    const { created } = await this.#inbox.enter({
+      ...{ channel: "events", account: deviceId, externalId: id, direction: "in", archived: true },
+      ...{ sender: device?.displayName ?? deviceId, text: kind, at, metadata: data },
+      ...(device?.room === undefined ? {} : { room: device.room }),
+    });
+    this.#counters.add(created ? "mqtt.notices" : "mqtt.repeatedNotices");
+    if (created) this.#log.info({ deviceId, kind, at, data }, "a node noticed something");
   }
 
   turn(deviceId: string, report: VoiceTurnReport): Promise<void> {

@@ -93,8 +93,8 @@ export class Ingest {
       case "notice": {
         const message = this.#decode(deviceId, "notice", packet);
         if (!message) return DROPPED;
-        await this.#inbound.notice(deviceId, message.body);
-        return STORED;
+        await this.#inbound.notice(deviceId, message.id, message.body);
+        return { kind: "stored", ackId: message.id };
       }
       case "turn": {
         const message = this.#decode(deviceId, "turn", packet);

@@ -5,6 +5,7 @@ import type { VoiceTurnReport } from "@barnacle/protocol/schema";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { MemoryCounters } from "../counters.ts";
 import { SITE, type TestRegistry, testRegistry } from "../devices/testing.ts";
+import { StoredInbox } from "../inbox/index.ts";
 import { MqttBroker, type MqttBrokerOptions } from "./broker.ts";
 import { HubInbound } from "./inbound.ts";
 
@@ -15,6 +16,7 @@ interface Teardown {
 export interface TestBroker extends TestRegistry {
   broker: MqttBroker;
   readonly counters: MemoryCounters;
+  readonly inbox: StoredInbox;
   /** What came in, in order: `[device id, kind, body]`. */
   readonly received: [string, string, unknown][];
   /** Run before an incoming turn counts as stored. */
@@ -27,12 +29,14 @@ export interface TestBroker extends TestRegistry {
 export async function testBroker(t: Teardown, patch: Partial<MqttBrokerOptions> = {}): Promise<TestBroker> {
   const registry = await testRegistry(t);
   const counters = new MemoryCounters();
+  const inbox = new StoredInbox({ store: registry.store, clock: registry.clock, random: seededRandom(4) });
   const received: TestBroker["received"] = [];
   const note = (kind: string) => async (deviceId: string, body: unknown) => {
     received.push([deviceId, kind, body]);
   };
   const inbound = new RecordingInbound(note("state"), {
     devices: registry.devices,
+    inbox,
     counters,
     log: silentLog,
     voice: {
@@ -51,7 +55,7 @@ export async function testBroker(t: Teardown, patch: Partial<MqttBrokerOptions> 
       ...patch,
     });
   const test: TestBroker = Object.assign(registry, {
-    ...{ broker: build(), counters, received },
+    ...{ broker: build(), inbox, counters, received },
     beforeStore: async () => {},
     async reopen() {
       await test.broker.stop();

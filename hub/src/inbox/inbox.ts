@@ -33,7 +33,7 @@ export class StoredInbox implements Inbox {
       alongside?.(done);
       return done;
     });
-    if (entered.created) this.events.emit("entered", { message: entered.message });
+    if (entered.created && !entry.archived) this.events.emit("entered", { message: entered.message });
     return entered;
   }
 
@@ -105,7 +105,7 @@ export class StoredInbox implements Inbox {
   #insert(entry: InboxEntry): InboxEntered {
     const row = this.#store.one(
       `INSERT INTO messages (id, channel, account, external_id, direction, sender, text, thread, room, turn_id, reply_to,
-         at, received_at, metadata, read, archived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+         at, received_at, metadata, read, archived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (channel, account, external_id) DO NOTHING RETURNING *`,
       this.#random.uuid(),
       entry.channel,
@@ -121,7 +121,8 @@ export class StoredInbox implements Inbox {
       entry.at,
       this.#clock.now(),
       entry.metadata === undefined ? null : JSON.stringify(entry.metadata),
-      entry.direction === "out" ? 1 : 0,
+      flag(entry.direction === "out" || entry.archived === true),
+      flag(entry.archived === true),
     );
     if (row) return { message: messageFromRow(row as unknown as MessageRow), created: true };
     const known = this.#store.one(

@@ -15,6 +15,8 @@ export interface InboxEntry {
   readonly replyTo?: string;
   readonly at: number;
   readonly metadata?: JsonObject;
+  /** On record only: it enters read and archived. */
+  readonly archived?: boolean;
 }
 
 export interface InboxMessage extends InboxEntry {

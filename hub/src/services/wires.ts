@@ -22,7 +22,8 @@ export interface NodeInbound {
   caps(deviceId: string, manifest: CapabilityManifest): Promise<void>;
   telemetry(deviceId: string, telemetry: BoardTelemetry): Promise<void>;
   wake(deviceId: string, event: WakeEvent): Promise<void>;
-  notice(deviceId: string, event: NoticeEvent): Promise<void>;
+  /** The same id again is the same event. */
+  notice(deviceId: string, id: string, event: NoticeEvent): Promise<void>;
   turn(deviceId: string, report: VoiceTurnReport): Promise<void>;
   spoken(deviceId: string, report: VoiceTurnSpoken): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { wakeEngineInfos } from "@barnacle/hardware/wake";
 import { readStatuses } from "@barnacle/protocol/uplink";
 import { resolveConfig } from "../config/index.ts";
 import { wakeOptions } from "../hardware/wake-options.ts";
+import { probeStateDir } from "../state/index.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
 
@@ -55,6 +56,7 @@ export async function doctor(args: readonly string[], write: (text: string) => v
     board: await createBoardMonitor().model(),
     config: config.file ?? null,
     stateDir: config.stateDir,
+    storage: [{ name: "state directory", availability: probeStateDir(config.stateDir) }],
     microphone: await microphoneInfos(),
     wake: wakeEngineInfos(wakeOptions(config)),
     endpoint: endpointInfos(modelDirectory),

@@ -249,12 +249,14 @@ t.test("a failure is a result and is remembered", async (t) => {
 });
 
 t.test("keys are kept for two weeks, then forgotten", async (t) => {
-  const { executor, journal, clock } = setUp(t);
+  const { executor, journal, db, clock } = setUp(t);
   await executor.execute(ask("toast.burn", "k"));
   await clock.advance(13.9 * 24 * 3600 * 1000);
-  t.equal(journal.prune(), 0);
+  const strict = new Journal(db, clock, 0);
+  t.equal(strict.prune(), 0);
   await clock.advance(0.2 * 24 * 3600 * 1000);
-  t.equal(journal.prune(), 1);
+  t.equal(journal.prune(), 0, "unless they are few: the clock may have jumped");
+  t.equal(strict.prune(), 1);
 });
 
 t.test("programs are looked for where the search path says, and nothing else is a program", async (t) => {

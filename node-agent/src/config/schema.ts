@@ -199,6 +199,15 @@ export const NodeFileConfig = Type.Object(
       default: [],
       description: "commands this node refuses whoever asks, by name or group: audio.play, gpio.*",
     }),
+    outbox: section("What waits on disk while the hub is away: turns, reports of what was spoken, events.", {
+      messages: Type.Integer({ default: 1000, minimum: 10, maximum: 100_000, description: "most messages that wait" }),
+      days: Type.Number({
+        default: 14,
+        minimum: 0.01,
+        maximum: 365,
+        description: "days that the node runs until one is given up",
+      }),
+    }),
     telemetry: section("Board health.", {
       intervalS: Type.Number({ default: 10, minimum: 1, maximum: 3600, description: "seconds between reports" }),
     }),

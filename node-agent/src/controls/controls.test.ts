@@ -25,7 +25,7 @@ async function setUp(t: Test, config: Record<string, string> = {}, options: { gp
   const store = new Map<string, unknown>();
   const settings = {
     get: (key: string) => store.get(key) as never,
-    set: (key: string, value: unknown) => void store.set(key, value),
+    set: (key: string, value: unknown) => store.set(key, value) !== undefined,
   };
   const mute = new Mute({ settings, startMuted: false, log: silentLog });
   const said: string[] = [];

@@ -31,6 +31,8 @@ export interface Home extends Unit {
   telemetry(sample: BoardTelemetry): Promise<void>;
   /** What the node can do may have changed. */
   changed(): void;
+  /** Why messages for the home wait in memory only; absent: they do not. */
+  readonly unsaved?: string | undefined;
   /** Ends an answer that is being given. @returns false when there is none */
   stopTalking(): boolean;
 }

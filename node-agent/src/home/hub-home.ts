@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { WakeEvent } from "@barnacle/protocol/mqtt";
 import { readSetupCode } from "@barnacle/protocol/pairing";
@@ -13,8 +12,11 @@ import { spendSetupFile } from "../config/index.ts";
 import { Link } from "../link/index.ts";
 import { Outbox } from "../outbox/index.ts";
 import { HubMembership } from "../pairing/index.ts";
+import type { NodeDatabase } from "../state/index.ts";
 import { AGENT_VERSION } from "../version.ts";
 import type { Home, HomeParts } from "./home.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
 
 /** A Barnacle hub, over MQTT. */
 export class HubHome implements Home {
@@ -24,12 +26,14 @@ export class HubHome implements Home {
   #announced = "";
   #spent = false;
 
-  constructor(parts: HomeParts, db: DatabaseSync) {
+  constructor(parts: HomeParts, db: NodeDatabase) {
     this.#parts = parts;
-    const { clock, log, counters } = parts;
+    const { config, clock, log, counters } = parts;
     this.#link = this.#makeLink();
     this.#outbox = new Outbox({
       ...{ db, clock, log, counters },
+      capacity: config.outbox.messages,
+      keepMs: config.outbox.days * DAY_MS,
       connected: () => this.#link.connected,
       send: (kind, id, body) => this.#link.publish(kind, body, { message: id }),
     });
@@ -85,8 +89,8 @@ export class HubHome implements Home {
   }
 
   notice(kind: string, data: JsonObject): void {
-    if (!this.connected) return;
-    this.#send(this.#link.publish("notice", { kind, at: Math.floor(this.#parts.clock.now()), data }), kind);
+    const { random, clock } = this.#parts;
+    this.#outbox.put("notice", random.uuid(), { kind, at: Math.floor(clock.now()), data });
   }
 
   telemetry(sample: BoardTelemetry): Promise<void> {
@@ -98,6 +102,10 @@ export class HubHome implements Home {
     if (this.connected && JSON.stringify(this.#parts.manifest()) !== this.#announced) {
       this.#send(this.#link.announce(), "capability manifest");
     }
+  }
+
+  get unsaved(): string | undefined {
+    return this.#outbox.unwritable ? "the disk takes no messages" : undefined;
   }
 
   stopTalking(): boolean {

@@ -19,7 +19,7 @@ import type { Settings } from "../state/index.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { Backoff } from "./backoff.ts";
 import { HubTime } from "./hub-time.ts";
-import { nextIncarnation } from "./incarnation.ts";
+import { Incarnations } from "./incarnation.ts";
 import { type OpenSession, openSession, type Session } from "./session.ts";
 
 const FROM_HUB = ["command", "reply", "ack", "config"] as const satisfies readonly TopicName[];
@@ -58,6 +58,7 @@ export class Link implements Unit {
   readonly #parts: LinkParts;
   readonly #backoff: Backoff;
   readonly #hubTime: HubTime;
+  readonly #incarnations: Incarnations;
   readonly #complained = new Set<string>();
   #state: LinkState = "off";
   #abort: AbortController | undefined;
@@ -68,6 +69,7 @@ export class Link implements Unit {
     this.#parts = parts;
     this.#backoff = new Backoff(parts.random);
     this.#hubTime = new HubTime(parts.clock);
+    this.#incarnations = new Incarnations(parts.settings, parts.clock);
   }
 
   /** True once the hub knows that the node is there and what it can do. */
@@ -146,14 +148,14 @@ export class Link implements Unit {
 
   /** One connection, from pairing to its end; returns why it ended. */
   async #life(signal: AbortSignal): Promise<string> {
-    const { membership, identity, settings, clock, counters, log } = this.#parts;
+    const { membership, identity, clock, counters, log } = this.#parts;
     let hub = membership.known();
     if (!hub) {
       this.#setState({ state: "pairing" });
       hub = await membership.join(signal);
     }
     this.#setState({ state: "connecting" });
-    const incarnation = nextIncarnation(settings, clock);
+    const incarnation = this.#incarnations.next();
     const address = { site: hub.site, node: identity.deviceId };
     this.#hubTime.forget();
     const session = await this.#open(hub, address, incarnation);

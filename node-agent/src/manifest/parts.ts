@@ -12,7 +12,13 @@ const QUALITY: Readonly<Record<string, number>> = { "espeak-ng": 1, flite: 1, po
 /** The node's engines and drivers as capabilities, each with its reason when it is missing. */
 export function partsOf(
   hardware: NodeHardware,
-  now: { mute: Mute; ears: Ears | undefined; pipeline: Pipeline | undefined; recogniser: NodeHardware["recogniser"] },
+  now: {
+    mute: Mute;
+    disk: string | undefined;
+    ears: Ears | undefined;
+    pipeline: Pipeline | undefined;
+    recogniser: NodeHardware["recogniser"];
+  },
 ): Record<string, Part> {
   const { microphone, wake, endpoint, synthesiser, player, gpio, hid } = hardware;
   const { mute, ears, pipeline, recogniser } = now;
@@ -32,6 +38,7 @@ export function partsOf(
     "talk.speak": typeof player === "string" ? { reason: player } : named(synthesiser),
     gpio: named(gpio),
     hid: hidOf(hid),
+    storage: now.disk === undefined ? { engine: "sqlite" } : { engine: "memory", reason: now.disk },
   };
 }
 

@@ -1,1 +1,2 @@
-export { Outbox, type OutboxKind, type OutboxParts } from "./outbox.ts";
+export { Outbox, type OutboxParts } from "./outbox.ts";
+export type { OutboxKind } from "./rows.ts";

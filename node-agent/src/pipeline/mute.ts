@@ -1,4 +1,3 @@
-import { messageOf } from "@barnacle/protocol/errors";
 import type { Log } from "@barnacle/protocol/runtime";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Settings } from "../state/index.ts";
@@ -47,7 +46,7 @@ export class Mute {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A wish; takes effect at once. Opening is on disk before it takes effect: what fails or is cut off leaves it closed. */
+  /** A wish; takes effect at once. Opening is on disk before it takes effect: what is cut off in between leaves it closed. */
   set(muted: boolean): void {
     if (!muted) this.#save(WISH, false);
     this.#wish = muted;
@@ -84,13 +83,7 @@ export class Mute {
   }
 
   #save(key: string, value: unknown): void {
-    try {
-      this.#parts.settings.set(key, value);
-    } catch (error) {
-      this.#parts.log.error(
-        { key, reason: messageOf(error) },
-        "the mute could not be written down; it holds until a restart",
-      );
-    }
+    if (this.#parts.settings.set(key, value)) return;
+    this.#parts.log.error({ key }, "the mute could not be written down; it holds until a restart");
   }
 }

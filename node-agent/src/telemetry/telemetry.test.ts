@@ -17,6 +17,7 @@ t.test("a reading goes out every interval, never in step, with counters and micr
   const telemetry = new Telemetry({
     board: new FakeBoard(),
     microphone: () => ({ state: "lost", reason: "unplugged" }),
+    storage: () => undefined,
     counters,
     intervalMs: 10_000,
     publish: async (sample) => {

@@ -12,6 +12,8 @@ const JITTER = 0.1;
 export interface TelemetryParts {
   readonly board: BoardMonitor;
   readonly microphone: () => MicrophoneStatus | undefined;
+  /** Why what happens is kept in memory only; undefined: it is on disk. */
+  readonly storage: () => string | undefined;
   readonly counters: Counters;
   readonly intervalMs: number;
   readonly publish: (sample: BoardTelemetry) => Promise<void>;
@@ -44,12 +46,14 @@ export class Telemetry implements Unit {
 
   /** A reading taken now. */
   async sample(): Promise<BoardTelemetry> {
-    const { board, microphone, counters } = this.#parts;
+    const { board, microphone, storage, counters } = this.#parts;
+    const problem = storage();
     const status = microphone();
     const loopDelayMs = this.#loopDelay.take();
     return {
       ...(await board.sample()),
       ...(status === undefined ? {} : { microphone: { ...status } }),
+      storage: problem === undefined ? { writable: true } : { writable: false, reason: problem },
       counters: counters.all(),
       ...(loopDelayMs === undefined ? {} : { loopDelayMs }),
     };

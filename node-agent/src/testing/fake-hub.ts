@@ -58,6 +58,7 @@ export class FakeHub {
       const { id, body } = JSON.parse(packet.payload.toString()) as Omit<HubMessage, "name">;
       const message = { name: parsed.name, id, body };
       this.messages.push(message);
+      if (message.name === "notice") this.send("ack", { ids: [id] });
       this.react(message);
     });
   }

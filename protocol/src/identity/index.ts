@@ -19,4 +19,4 @@ export {
   parseMqttPassword,
   verifyMqttProof,
 } from "./proof.ts";
-export { identityFile, loadOrCreateIdentity, writeDurably } from "./store.ts";
+export { identityFile, keepIdentity, loadOrCreateIdentity, writeDurably } from "./store.ts";

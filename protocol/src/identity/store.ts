@@ -26,6 +26,13 @@ export function loadOrCreateIdentity(stateDir: string): DeviceIdentity {
     return identityFromPem(readFileSync(file, "utf8"), file);
   }
   const identity = generateIdentity();
+  keepIdentity(stateDir, identity);
+  return identity;
+}
+
+/** Writes a key that was made before. @throws STATE_UNWRITABLE */
+export function keepIdentity(stateDir: string, identity: DeviceIdentity): void {
+  const file = identityFile(stateDir);
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     writeDurably(file, privateKeyPem(identity), 0o600);
@@ -35,7 +42,6 @@ export function loadOrCreateIdentity(stateDir: string): DeviceIdentity {
       details: { file, system: systemCode(error) },
     });
   }
-  return identity;
 }
 
 export function identityFile(stateDir: string): string {

@@ -35,6 +35,8 @@ export const BoardTelemetry = Type.Object({
   /** Absent on boards that are plugged in for good. */
   battery: Type.Optional(Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }), charging: Type.Boolean() })),
   microphone: Type.Optional(Type.Object({ state: Type.String(), reason: Type.Optional(Type.String()) })),
+  /** Whether the state directory takes what must last; if not, it is kept in memory until it does. */
+  storage: Type.Optional(Type.Object({ writable: Type.Boolean(), reason: Type.Optional(Type.String()) })),
   /** Free counters, for example `framesDropped`. */
   counters: Type.Optional(Type.Record(Type.String(), Type.Number())),
   /** Longest event-loop delay since the last sample. */
