@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { type BuildOptions, buildDaemon, buildPhrases } from "./build.ts";
@@ -11,9 +11,13 @@ const KEEP_OUT = /(^|\/)node_modules\/|\.test\.ts$/;
 const INPUTS = ["protocol", "hardware", "node-agent", "hub", "systemd"];
 const FILES = ["package.json", "package-lock.json", ".npmrc", "LICENSE"];
 
+/** How many of a kind stay in the cache. */
+const KEPT: Readonly<Record<string, number>> = { "debs-": 4, "modules-": 8 };
+
 /** Where everything that is built or fetched once is kept. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  return path.join(env.BARNACLE_TEST_CACHE ?? path.join(homedir(), ".cache", "barnacle"), "deb");
+  const base = env.XDG_CACHE_HOME || path.join(env.HOME || homedir(), ".cache");
+  return path.join(env.BARNACLE_TEST_CACHE || path.join(base, "barnacle"), "deb");
 }
 
 export interface Packages {
@@ -46,6 +50,7 @@ export async function cachedPackages(
         ...(version === undefined ? {} : { version }),
       });
       renameSync(out, home);
+      sweep(cache);
     } catch (error) {
       // Somebody else was quicker with the same.
       if (!existsSync(home)) throw error;
@@ -56,6 +61,17 @@ export async function cachedPackages(
   const file = (name: string): string =>
     path.join(home, filesBelow(home).find((each) => each.startsWith(`${name}_`)) as string);
   return { hub: file("barnacle-hub"), node: file("barnacle-node"), phrases: file("barnacle-wake-phrases") };
+}
+
+/** Packages of other sources take a third of a gigabyte each; a bench or a test that uses one has it open. */
+function sweep(cache: string): void {
+  for (const [prefix, kept] of Object.entries(KEPT)) {
+    const names = readdirSync(cache)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => ({ name, at: statSync(path.join(cache, name)).mtimeMs }))
+      .sort((a, b) => b.at - a.at);
+    for (const { name } of names.slice(kept)) rmSync(path.join(cache, name), { recursive: true, force: true });
+  }
 }
 
 /** @returns the paths of all packages, in the order in which they were built */

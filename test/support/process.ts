@@ -23,9 +23,17 @@ export class Running {
   readonly #waiters = new Set<() => void>();
   readonly exited: Promise<number | null>;
 
-  constructor(name: string, bin: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** @param by what runs `bin`; nothing when it is a program itself */
+  constructor(
+    name: string,
+    bin: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    by: readonly string[] = [process.execPath, ...FLAGS],
+  ) {
     this.#name = name;
-    this.child = spawn(process.execPath, [...FLAGS, bin, ...args], {
+    const [program, ...all] = [...by, bin, ...args] as [string, ...string[]];
+    this.child = spawn(program, all, {
       env: { ...withoutTap(process.env), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
