@@ -112,7 +112,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   });
   const { policy } = records.services;
   const inbox = new StoredInbox({ store, clock, random });
-  const household = new HouseholdModel({ config: config.household, devices });
+  const household = new HouseholdModel({ config: config.household, devices, clock });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
   const router = new CapabilityRouter({ devices, clock });
 
@@ -129,6 +129,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
             source: way.certificates,
           }
         : undefined,
+    limits: { maxClients: config.mqtt.maxConnections },
     site: config.site,
     devices,
     // The parts behind it are made below, because they in turn reach nodes through the broker.

@@ -16,6 +16,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["beads.ts"],
   ["gateway.ts"],
   ["crowd.ts"],
+  ["fleet.ts"],
   ["speech-eval.ts", "--grammar", "home", "--sample", "150", "--live"],
   ["speech-eval.ts", "--grammar", "house", "--sample", "150", "--live"],
 ];

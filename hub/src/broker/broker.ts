@@ -100,7 +100,7 @@ export class MqttBroker implements Unit {
     const { host, port, counters, log } = options;
     const door = { host, port, counters, log, maxClients: this.#limits.maxClients };
     this.#listeners = new Listeners(door, options.secure);
-    this.#persistence = new BrokerPersistence(new RetainedStore(options.store));
+    this.#persistence = new BrokerPersistence(new RetainedStore(options));
   }
 
   /** The port in use; 0 before the start. */
@@ -142,7 +142,7 @@ export class MqttBroker implements Unit {
         // Sessions are clean whatever the client asks: what must survive is repeated by the sender until acknowledged.
         packet.clean = true;
         const guard = this.#listeners.guardOf(client.conn);
-        this.#greetings.set(client, { will: packet.will as WillMessage | undefined, guard });
+        this.#greetings.set(client, { will: keptApart(packet.will as WillMessage | undefined), guard });
         done(null, true);
       },
       authenticate: (client, username, password, done) => {
@@ -184,6 +184,7 @@ export class MqttBroker implements Unit {
     await this.#listeners.close(async () => {
       if (aedes) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     });
+    await this.#persistence.destroy();
     this.#sessions.clear();
   }
 
@@ -369,7 +370,7 @@ export class MqttBroker implements Unit {
     this.kick(deviceId, "the device was removed");
     this.#faults.forget(deviceId);
     const node = { site: this.#options.site, node: deviceId };
-    for (const name of ["state", "caps", "config"] as const) {
+    for (const name of ["state", "caps"] as const) {
       const topic = topicFor(node, name);
       if (!this.#persistence.retained(topic)) continue;
       void this.#send({ cmd: "publish", topic, payload: "", qos: 0, retain: true, dup: false });
@@ -396,4 +397,16 @@ export class MqttBroker implements Unit {
     const session = this.#byClient.get(client);
     if (session) session.reason ??= reason;
   }
+}
+
+/** The same will, in memory of its own: as it came it is a part of what was read, 64 kB that would stay as long as the connection. */
+function keptApart(will: WillMessage | undefined): WillMessage | undefined {
+  if (will) Object.assign(will, { payload: copyOf(will.payload) });
+  return will;
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

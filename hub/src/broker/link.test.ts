@@ -108,7 +108,7 @@ t.test("one node cannot answer for another, and a kick ends what is under way", 
   await stopped;
 });
 
-t.test("config goes to every node before its birth is answered, and again when something in it changes", async (t) => {
+t.test("config goes to every node after its birth, and again when something in it changes", async (t) => {
   const { hub, identity } = await linked(t);
   const household: Household = fakeHousehold();
   let words = ["hey jarvis"];
@@ -182,7 +182,6 @@ t.test(
       promisify(execFile)("mosquitto_pub", [...login(1), "-t", `${base}/turn`, "-m", turn]),
       /not authori[sz]ed|bad user/i,
     );
-    await hub.broker.publish(deviceId, "config", undefined, { hubVersion: "0.1.0", wakeWords: ["hey jarvis"] });
     const will = willOf(identity, 2);
     const last = [
       "--will-topic",
@@ -198,7 +197,12 @@ t.test(
     sub.stdout.on("data", (data: Buffer) => {
       heard += data.toString();
     });
-    await new Promise((resolve) => sub.once("close", resolve));
+    const ended = new Promise((resolve) => sub.once("close", resolve));
+    const config = { hubVersion: "0.1.0", wakeWords: ["hey jarvis"] };
+    // It does not say when it has subscribed.
+    const again = setInterval(() => void hub.broker.publish(deviceId, "config", undefined, config), 50);
+    await ended;
+    clearInterval(again);
     t.match(JSON.parse(heard), { v: 1, body: { wakeWords: ["hey jarvis"] } });
   },
 );

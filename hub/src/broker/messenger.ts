@@ -18,12 +18,18 @@ export interface MqttMessengerOptions {
   readonly log: Log;
 }
 
-/** Replies, acknowledgements and the retained config of every node. */
+/** A change that concerns every node goes to so many at once, the next ones after a pause: thousands share one loop. */
+const SLICE = 100;
+const PAUSE_MS = 50;
+
+/** Replies, acknowledgements, and to every node that is there what the household wants of it. */
 export class MqttMessenger implements NodeMessenger, Unit {
   readonly #options: MqttMessengerOptions;
   readonly #unsent = new Map<string, { reply: VoiceTurnReply; until: number }[]>();
-  /** Last config published per node, as JSON. */
-  readonly #configs = new Map<string, string>();
+  /** What the config that a connected node was sent last was made of. */
+  readonly #sent = new Map<string, string>();
+  readonly #due = new Set<string>();
+  #cancel: (() => void) | undefined;
 
   constructor(options: MqttMessengerOptions) {
     this.#options = options;
@@ -31,20 +37,22 @@ export class MqttMessenger implements NodeMessenger, Unit {
 
   async start(): Promise<void> {
     const { broker, devices, household, wakeWords } = this.#options;
-    broker.events.on("open", () => this.refreshConfig(), this);
     broker.events.on("ready", ({ deviceId }) => this.#ready(deviceId), this);
+    broker.events.on("gone", ({ deviceId }) => this.#sent.delete(deviceId), this);
     devices.events.on("changed", ({ device }) => this.#configure(device), this);
     devices.events.on("removed", ({ deviceId }) => this.#forget(deviceId), this);
     household.events.on("changed", () => this.refreshConfig(), this);
     wakeWords.events.on("changed", () => this.refreshConfig(), this);
-    this.refreshConfig();
   }
 
   async stop(): Promise<void> {
     const { broker, devices, household, wakeWords } = this.#options;
     for (const part of [broker, devices, household, wakeWords]) part.events.dropOwner(this);
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#due.clear();
     this.#unsent.clear();
-    this.#configs.clear();
+    this.#sent.clear();
   }
 
   reply(deviceId: string, reply: VoiceTurnReply): void {
@@ -63,11 +71,23 @@ export class MqttMessenger implements NodeMessenger, Unit {
   }
 
   refreshConfig(): void {
-    for (const device of this.#options.devices.list()) this.#configure(device);
+    for (const deviceId of this.#sent.keys()) this.#due.add(deviceId);
+    if (this.#cancel === undefined) this.#sendDue();
+  }
+
+  #sendDue(): void {
+    this.#cancel = undefined;
+    for (const deviceId of [...this.#due].slice(0, SLICE)) {
+      this.#due.delete(deviceId);
+      const device = this.#options.devices.get(deviceId);
+      if (device) this.#configure(device);
+    }
+    if (this.#due.size > 0) this.#cancel = this.#options.clock.after(PAUSE_MS, () => this.#sendDue());
   }
 
   #ready(deviceId: string): void {
     const device = this.#options.devices.get(deviceId);
+    this.#sent.delete(deviceId);
     if (device) this.#configure(device);
     const kept = this.#unsent.get(deviceId) ?? [];
     this.#unsent.delete(deviceId);
@@ -76,12 +96,11 @@ export class MqttMessenger implements NodeMessenger, Unit {
   }
 
   #configure(device: DeviceRecord): void {
-    if (!this.#options.broker.isOpen) return;
-    if (device.blocked || !device.roles.includes("node") || device.transport === "websocket") return;
+    if (device.blocked || !this.#options.broker.isReady(device.deviceId)) return;
     const config = this.#configOf(device);
-    const text = JSON.stringify(config);
-    if (this.#configs.get(device.deviceId) === text) return;
-    this.#configs.set(device.deviceId, text);
+    const made = JSON.stringify([config.room, config.wakeWords, config.grammar?.hash]);
+    if (this.#sent.get(device.deviceId) === made) return;
+    this.#sent.set(device.deviceId, made);
     this.#send(() => this.#options.broker.publish(device.deviceId, "config", undefined, config));
   }
 
@@ -96,7 +115,7 @@ export class MqttMessenger implements NodeMessenger, Unit {
   }
 
   #forget(deviceId: string): void {
-    this.#configs.delete(deviceId);
+    this.#sent.delete(deviceId);
     this.#unsent.delete(deviceId);
   }
 

@@ -9,14 +9,14 @@ interface RetainedPacket {
 }
 
 /**
- * What aedes asks of a persistence. Retained messages live in memory, found by exact topic or by tree, and in SQLite.
+ * What aedes asks of a persistence. Retained messages live in SQLite; their topics in memory, found exactly or by tree.
  * Every session is a clean one, so there are no offline subscriptions or queues to keep; QoS 2 is refused before it gets
  * here; a will lives with its connection. (The persistence that comes with aedes scans all retained topics at each
  * SUBSCRIBE, which at 5,000 nodes costs seconds.)
  */
 export class BrokerPersistence {
   readonly #store: RetainedStore;
-  readonly #retained = new TopicTree<RetainedMessage>();
+  readonly #retained = new TopicTree<string>();
 
   constructor(store: RetainedStore) {
     this.#store = store;
@@ -27,11 +27,11 @@ export class BrokerPersistence {
   }
 
   retained(topic: string): RetainedMessage | undefined {
-    return this.#retained.get(topic);
+    return this.#retained.get(topic) === undefined ? undefined : this.#store.read(topic);
   }
 
   async setup(): Promise<void> {
-    for (const message of this.#store.load()) this.#retained.set(message.topic, message);
+    for (const topic of this.#store.topics()) this.#retained.set(topic, topic);
   }
 
   async storeRetained(packet: RetainedPacket): Promise<void> {
@@ -40,10 +40,8 @@ export class BrokerPersistence {
       if (this.#retained.delete(packet.topic)) this.#store.delete(packet.topic);
       return;
     }
-    if (this.#retained.get(packet.topic)?.payload.equals(payload)) return;
-    const message: RetainedMessage = { topic: packet.topic, payload, qos: packet.qos === 0 ? 0 : 1 };
-    this.#store.put(message);
-    this.#retained.set(packet.topic, message);
+    this.#store.put({ topic: packet.topic, payload, qos: packet.qos === 0 ? 0 : 1 });
+    if (this.#retained.get(packet.topic) === undefined) this.#retained.set(packet.topic, packet.topic);
   }
 
   createRetainedStream(filter: string): Readable {
@@ -51,7 +49,8 @@ export class BrokerPersistence {
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    const found = filters.flatMap((filter) => [...this.#retained.match(filter)]);
+    const topics = filters.flatMap((filter) => [...this.#retained.match(filter)]);
+    const found = topics.map((topic) => this.#store.read(topic)).filter((message) => message !== undefined);
     return Readable.from(found.map((message) => ({ cmd: "publish", retain: true, dup: false, ...message })));
   }
 
@@ -97,5 +96,7 @@ export class BrokerPersistence {
     return Readable.from([]);
   }
 
-  async destroy(): Promise<void> {}
+  async destroy(): Promise<void> {
+    this.#store.flush();
+  }
 }

@@ -1,7 +1,7 @@
 /** Values by topic: an exact look-up costs one map access, a filter with wildcards walks only the branches it can match. */
 export class TopicTree<T> {
   readonly #exact = new Map<string, T>();
-  readonly #root: Branch = { children: new Map(), topic: undefined };
+  readonly #root: Branch = { children: undefined, topic: undefined };
 
   get size(): number {
     return this.#exact.size;
@@ -15,9 +15,10 @@ export class TopicTree<T> {
     this.#exact.set(topic, value);
     let branch = this.#root;
     for (const level of topic.split("/")) {
-      let child = branch.children.get(level);
+      branch.children ??= new Map();
+      let child: Branch | undefined = branch.children.get(level);
       if (!child) {
-        child = { children: new Map(), topic: undefined };
+        child = { children: undefined, topic: undefined };
         branch.children.set(level, child);
       }
       branch = child;
@@ -31,13 +32,13 @@ export class TopicTree<T> {
     let branch = this.#root;
     for (const level of topic.split("/")) {
       path.push([branch, level]);
-      branch = branch.children.get(level) as Branch;
+      branch = branch.children?.get(level) as Branch;
     }
     branch.topic = undefined;
     for (const [parent, level] of path.reverse()) {
-      const child = parent.children.get(level) as Branch;
-      if (child.topic !== undefined || child.children.size > 0) break;
-      parent.children.delete(level);
+      const child = parent.children?.get(level) as Branch;
+      if (child.topic !== undefined || (child.children?.size ?? 0) > 0) break;
+      parent.children?.delete(level);
     }
     return true;
   }
@@ -54,7 +55,8 @@ export class TopicTree<T> {
 }
 
 interface Branch {
-  readonly children: Map<string, Branch>;
+  /** Absent while there are none: most branches are leaves, and a map each would weigh more than all else here. */
+  children: Map<string, Branch> | undefined;
   topic: string | undefined;
 }
 
@@ -69,11 +71,11 @@ function* walk(branch: Branch, filter: readonly string[], depth: number): Genera
     return;
   }
   if (level !== "+") {
-    const child = branch.children.get(level);
+    const child = branch.children?.get(level);
     if (child) yield* walk(child, filter, depth + 1);
     return;
   }
-  for (const [name, child] of branch.children) {
+  for (const [name, child] of branch.children ?? []) {
     if (depth === 0 && name.startsWith("$")) continue;
     yield* walk(child, filter, depth + 1);
   }
@@ -81,7 +83,7 @@ function* walk(branch: Branch, filter: readonly string[], depth: number): Genera
 
 function* below(branch: Branch, atRoot: boolean): Generator<string> {
   if (branch.topic !== undefined) yield branch.topic;
-  for (const [name, child] of branch.children) {
+  for (const [name, child] of branch.children ?? []) {
     if (atRoot && name.startsWith("$")) continue;
     yield* below(child, false);
   }

@@ -121,6 +121,12 @@ export const HubConfig = Type.Object(
           default: 8883,
           description: "TLS, for the network; open when other machines may connect",
         }),
+        maxConnections: Type.Integer({
+          default: 2000,
+          minimum: 1,
+          maximum: 100_000,
+          description: "open MQTT connections, admitted or not; each needs a file descriptor",
+        }),
       },
       { ...strict, default: {} },
     ),

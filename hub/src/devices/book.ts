@@ -64,6 +64,24 @@ export class DeviceBook {
     return this.keep(row);
   }
 
+  /**
+   * Changes a device together with whatever else is stored in these milliseconds.
+   * @throws STATE_UNWRITABLE; then the device is as it was
+   */
+  async putSoon(entry: Entry, patch: Partial<DeviceRow>): Promise<void> {
+    const before = entry.row;
+    try {
+      await this.#store.commitSoon(() => {
+        if (this.entries.get(entry.row.deviceId) !== entry) return;
+        entry.row = { ...entry.row, ...patch };
+        saveDevice(this.#store, entry.row);
+      });
+    } catch (error) {
+      entry.row = { ...entry.row, manifest: before.manifest, approvedCommands: before.approvedCommands };
+      throw error;
+    }
+  }
+
   /** Within the caller's transaction; `keep` follows when that has succeeded. */
   write(row: DeviceRow, audit?: AuditEntry): void {
     saveDevice(this.#store, row);

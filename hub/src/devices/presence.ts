@@ -38,7 +38,7 @@ export class Presence {
       throw new BarnacleError("PROOF_INVALID", "the proof was not made with the key of this device for this site");
     }
     if (entry.row.blocked) throw new BarnacleError("DEVICE_BLOCKED", `${entry.record.displayName} is blocked`);
-    const grown = await this.#options.store.commit(
+    const grown = await this.#options.store.commitSoon(
       () =>
         this.#options.store.run(
           `INSERT INTO device_incarnations (device_id, incarnation) VALUES (?, ?)

@@ -210,7 +210,8 @@ export class DeviceRegistry implements Devices, Unit {
     if (JSON.stringify(entry.row.manifest) !== JSON.stringify(manifest)) {
       // Whoever let it in before it named any command has not seen what it can do.
       const approvedCommands = entry.row.approvedCommands ?? ordinary(manifest.commands.map(({ name }) => name));
-      this.#book.put({ ...entry.row, manifest, approvedCommands });
+      await this.#book.putSoon(entry, { manifest, approvedCommands });
+      if (this.#book.entries.get(deviceId) !== entry) return;
       this.#book.changed(entry);
     }
     this.#pairing.askForMore(entry);

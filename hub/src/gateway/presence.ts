@@ -61,6 +61,10 @@ export class Presence {
     return this.#version;
   }
 
+  get size(): number {
+    return this.#held.size;
+  }
+
   /** Newest first, the gateway itself on top. */
   list(): PresenceEntry[] {
     this.#prune();

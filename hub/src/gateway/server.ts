@@ -6,13 +6,13 @@ import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { CLOSE, type ConnectParams, grants, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import { WebSocketServer } from "ws";
+import { Gathered } from "../gathered.ts";
 import { Origins, RateLimit, type Upgrades } from "../http/index.ts";
 import type { Counters, Principal } from "../services.ts";
 import { endEveryday } from "./announce/everyday.ts";
 import { announce } from "./announce.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
-import { Gathered } from "./gathered.ts";
 import { type AuthOutcome, GatewayAuth, helloOf, MAX_FRAME_BYTES, SharedSecrets, TICK_MS } from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
 import { METHODS } from "./methods/index.ts";
@@ -100,7 +100,9 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
     this.#broadcast = new Broadcast({ listeners: () => this.#ready(), counters: hub.counters });
     const news = { clock: hub.clock, listeners: () => this.#clients };
     this.#healthNews = new Gathered({ ...news, send: () => this.#sendHealth() });
-    this.#presenceNews = new Gathered({ ...news, send: () => this.#sendPresence() });
+    // What is told grows with those who are there, not only with those who hear it.
+    const crowd = () => Math.max(this.#clients, this.#presence.size);
+    this.#presenceNews = new Gathered({ ...news, listeners: crowd, send: () => this.#sendPresence() });
   }
 
   /** Connections whose hello went out. */
@@ -320,6 +322,7 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
   }
 
   #sendPresence(): void {
+    if (this.#clients === 0) return;
     this.#broadcast.send("presence", { presence: this.#presence.list() }, { stateVersion: this.#stateVersion() });
   }
 

@@ -1,3 +1,4 @@
+import { FakeClock } from "@barnacle/protocol/runtime";
 import type { Appliance } from "@barnacle/protocol/schema";
 import t from "tap";
 import { demoAppliances, demoHousehold } from "../demo/household.ts";
@@ -16,7 +17,7 @@ t.test("rooms and appliances come from the configuration and from every node", a
     areas: { upstairs: ["attic", "study"] },
     appliances: [{ ...lamp, room: "hall" }],
   };
-  const house = new HouseholdModel({ config, devices });
+  const house = new HouseholdModel({ config, devices, clock: new FakeClock() });
   await house.start();
   t.teardown(() => house.stop());
   t.same(house.rooms(), ["kitchen", "attic", "study", "bedroom", "hall"], "a room is named once, whatever its case");
@@ -33,7 +34,7 @@ t.test("rooms and appliances come from the configuration and from every node", a
 
 t.test("the registry's room wins over the node's own, and blocked nodes have no appliances", async (t) => {
   const devices = new FakeDevices([{ ...node(KITCHEN, "k", "kitchen", [lamp]), room: "pantry" }]);
-  const house = new HouseholdModel({ config: empty, devices });
+  const house = new HouseholdModel({ config: empty, devices, clock: new FakeClock() });
   await house.start();
   t.teardown(() => house.stop());
   t.match(house.appliances(), [{ room: "pantry" }]);
@@ -44,7 +45,11 @@ t.test("the registry's room wins over the node's own, and blocked nodes have no 
 
 t.test("a changed grammar is announced once, an unchanged one never", async (t) => {
   const devices = new FakeDevices([node(KITCHEN, "k", "kitchen", [lamp])]);
-  const house = new HouseholdModel({ config: { ...empty, pronunciations: { zigbee: "Z IH G B IY" } }, devices });
+  const house = new HouseholdModel({
+    config: { ...empty, pronunciations: { zigbee: "Z IH G B IY" } },
+    devices,
+    clock: new FakeClock(),
+  });
   await house.start();
   const hashes: string[] = [];
   house.events.on("changed", ({ grammarHash }) => hashes.push(grammarHash));

@@ -1,16 +1,20 @@
-import { Events } from "@barnacle/protocol/runtime";
+import { type Clock, Events } from "@barnacle/protocol/runtime";
 import type { Appliance } from "@barnacle/protocol/schema";
 import type { HubConfig } from "../config/schema.ts";
+import { Gathered } from "../gathered.ts";
 import { type HomeLanguage, makeLanguage, speakable } from "../intents/index.ts";
 import type { DeviceRecord, Devices, HomeAppliance, Household } from "../services.ts";
 
 export interface HouseholdOptions {
   readonly config: HubConfig["household"];
   readonly devices: Pick<Devices, "events" | "list">;
+  readonly clock: Clock;
 }
 
 /** One state of the house; replaced as a whole when a node's declaration changes. */
 interface Snapshot {
+  /** How many devices it was made of. */
+  readonly nodes: number;
   readonly rooms: readonly string[];
   readonly appliances: readonly HomeAppliance[];
   /** What the language was made of, to see whether it must be made again. */
@@ -23,20 +27,28 @@ export class HouseholdModel implements Household {
   readonly events = new Events<{ changed: { readonly grammarHash: string } }>();
   readonly #config: HubConfig["household"];
   readonly #devices: Pick<Devices, "events" | "list">;
+  /** Of a large fleet the language is not made anew for each node that arrives, but once a second. */
+  readonly #news: Gathered;
   #snapshot: Snapshot | undefined;
 
   constructor(options: HouseholdOptions) {
     this.#config = options.config;
     this.#devices = options.devices;
+    this.#news = new Gathered({
+      clock: options.clock,
+      listeners: () => this.#snapshot?.nodes ?? 0,
+      send: () => this.#refresh(),
+    });
   }
 
   async start(): Promise<void> {
-    this.#devices.events.on("changed", () => this.#refresh(), this);
-    this.#devices.events.on("removed", () => this.#refresh(), this);
+    this.#devices.events.on("changed", () => this.#news.tell(), this);
+    this.#devices.events.on("removed", () => this.#news.tell(), this);
     this.#current();
   }
 
   async stop(): Promise<void> {
+    this.#news.stop();
     this.#devices.events.dropOwner(this);
   }
 
@@ -104,7 +116,7 @@ export class HouseholdModel implements Household {
       before?.signature === signature
         ? before.language
         : makeLanguage({ rooms, areas, appliances, tasks, shopping, announcements });
-    return { rooms, appliances, signature, language };
+    return { nodes: nodes.length, rooms, appliances, signature, language };
   }
 }
 

@@ -12,7 +12,7 @@ import type {
 export interface NodeMessenger {
   reply(deviceId: string, reply: VoiceTurnReply): void;
   ack(deviceId: string, ids: readonly string[]): void;
-  /** Publishes the retained config of every paired node again. */
+  /** Sends every node that is there its config again, if something in it has changed. */
   refreshConfig(): void;
 }
 

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RedoLog } from "./redo-log.ts";
 
+/** Thousands of nodes that come back at once come one by one as far as the event loop can see. */
+const SOON_MS = 10;
+
 interface Job {
   /** Wants no more than `run` of the store, so that the log can take it. */
   readonly byLog: boolean;
@@ -26,6 +29,7 @@ export class CommitBatch {
   readonly #options: CommitBatchOptions;
   #jobs: Job[] = [];
   #scheduled: NodeJS.Immediate | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(options: CommitBatchOptions) {
     this.#options = options;
@@ -39,10 +43,20 @@ export class CommitBatch {
     });
   }
 
+  /** As `add`, but waits a few milliseconds for others to share the flush with. */
+  addSoon<T>(run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ byLog: false, run, resolve, reject });
+      this.#soon ??= setTimeout(() => this.flush(), SOON_MS);
+    });
+  }
+
   /** Commits what is waiting, now. */
   flush(): void {
     if (this.#scheduled) clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     const jobs = this.#jobs;
     this.#jobs = [];
     if (jobs.length === 0) return;

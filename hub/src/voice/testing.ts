@@ -193,7 +193,7 @@ export async function voiceHub(
   const shared = { store, clock, random: seededRandom(1), log: silentLog, commands, router };
 
   async function boot() {
-    const household = new HouseholdModel({ config: demoHousehold, devices });
+    const household = new HouseholdModel({ config: demoHousehold, devices, clock });
     const timers = new Timers(shared);
     const tasks = new Tasks(shared);
     const home = new HomeResponder({ household, devices, timers, tasks, clock, timeZone: "UTC" });

@@ -27,7 +27,7 @@ export const GrammarConfig = Type.Object({
 });
 export type GrammarConfig = Static<typeof GrammarConfig>;
 
-/** What the hub wants of a node; retained, so a node finds it after every reconnect and keeps it for when the hub is away. */
+/** What the household wants of a node: sent after each birth and when it changes; the node keeps it for when the hub is away. */
 export const NodeConfig = Type.Object({
   hubVersion: Type.String(),
   /** The room that the registry holds for this node; it wins over the node's own config. */
@@ -96,7 +96,7 @@ export const MQTT_CONTRACT = {
   command: topic("cmd/+", "hub-to-node", 1, false, CommandRequest, "a command to execute at most once"),
   reply: topic("reply/+", "hub-to-node", 1, false, VoiceTurnReply, "the answer to a turn"),
   ack: topic("ack", "hub-to-node", 1, false, StoredAck, "ids of messages now stored"),
-  config: topic("config", "hub-to-node", 1, true, NodeConfig, "wake words, grammar, room"),
+  config: topic("config", "hub-to-node", 1, false, NodeConfig, "wake words, grammar, room; after each birth"),
 } as const satisfies Record<string, TopicSpec>;
 
 export type TopicName = keyof typeof MQTT_CONTRACT;

@@ -20,6 +20,7 @@ import { speech } from "./018-speech.ts";
 import { nodeWork } from "./019-node-work.ts";
 import { redo } from "./020-redo.ts";
 import { commandKeys } from "./023-command-keys.ts";
+import { retainedConfig } from "./025-retained-config.ts";
 import { beads } from "./030-beads.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -46,4 +47,5 @@ export const MIGRATIONS: readonly Migration[] = [
   speech,
   beads,
   redo,
+  retainedConfig,
 ];
