@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Dither, type Samples } from "../../hardware/src/audio/index.ts";
 
@@ -30,6 +30,11 @@ export class ScriptedMicrophone {
   /** The node's `microphone` section. */
   get config(): Record<string, unknown> {
     return { driver: "command", command: ["sh", path.join(this.#dir, "microphone.sh"), this.#dir] };
+  }
+
+  /** The recorder ends, and finds nothing to record when it is started again. */
+  unplug(): void {
+    rmSync(path.join(this.#dir, "quiet"));
   }
 
   /** 16 kHz; followed by enough quiet to end the utterance. */

@@ -223,7 +223,7 @@ t.test("a fault is logged once per device, kind and minute", async (t) => {
   t.equal(warnings.length, 2);
 });
 
-t.test("a will makes its own connection offline, a late one changes nothing", async (t) => {
+t.test("R10.5 a will makes its own connection offline, a late one changes nothing", async (t) => {
   const hub = await testBroker(t);
   const identity = await pairedNode(hub.devices);
   const { deviceId } = identity;
@@ -321,7 +321,7 @@ t.test("a filter gets the retained messages that it matches, also those that are
   t.equal(again.retainedCount, 1);
 });
 
-t.test("revoking and blocking end a live connection at once", async (t) => {
+t.test("R10.3 revoking and blocking end a live connection at once", async (t) => {
   const hub = await testBroker(t);
   const identity = await pairedNode(hub.devices);
   const peer = new Peer(t, hub.broker.port, identity, 1);

@@ -79,7 +79,7 @@ t.test("however wrong codes are spread in time, no device tries more than five i
   );
 });
 
-t.test("after five wrong codes even the right one is refused until the lock ends", async (t) => {
+t.test("R10.2 after five wrong codes even the right one is refused until the lock ends", async (t) => {
   const { devices, clock } = await testRegistry(t);
   const { code } = await devices.createSetupCode({ by: ANNA, ttlMs: 3_600_000 });
   const node = generateIdentity();
@@ -108,7 +108,7 @@ t.test("one address cannot guess with many keys, and nobody can guess without en
   t.equal(await guess("10.0.2.1"), "PAIRING_CODE_WRONG");
 });
 
-t.test("without a code an operator approves; repeats are the same request; it expires", async (t) => {
+t.test("R10.2 without a code an operator approves; repeats are the same request; it expires", async (t) => {
   const test = await testRegistry(t);
   const heard: [string, unknown][] = [];
   test.devices.events.on("pairRequested", ({ request }) => heard.push(["requested", request.requestId]));
@@ -216,7 +216,7 @@ t.test(
   },
 );
 
-t.test("new commands of a paired node need a fresh approval; fewer need none", async (t) => {
+t.test("R10.4 new commands of a paired node need a fresh approval; fewer need none", async (t) => {
   const test = await testRegistry(t);
   const { devices } = test;
   const node = await pairedNode(devices);
@@ -284,7 +284,7 @@ t.test("gateway clients wait for approval, loopback ones are approved at once", 
   await t.rejects(devices.pairGateway(gateway({ deviceId: "0".repeat(64) })), { code: "PROOF_INVALID" });
 });
 
-t.test("a blocked key cannot pair again, by any way, until it is unblocked", async (t) => {
+t.test("R10.3 a blocked key cannot pair again, by any way, until it is unblocked", async (t) => {
   const test = await testRegistry(t);
   const node = await pairedNode(test.devices);
   const { code } = await test.devices.createSetupCode({ by: ANNA });

@@ -15,7 +15,7 @@ function presenceOf(devices: Devices): Heard {
   return heard;
 }
 
-t.test("only an incarnation larger than any before is admitted, whatever is replayed, over restarts too", async (t) => {
+t.test("R10.1 only a larger incarnation is admitted, whatever is replayed, over restarts too", async (t) => {
   const test = await testRegistry(t);
   const node = await pairedNode(test.devices);
   let newest = 0;
@@ -63,7 +63,7 @@ t.test("of two connections with one incarnation, one is admitted", async (t) => 
   t.same(results.map((r) => r.status).sort(), ["fulfilled", "rejected"]);
 });
 
-t.test("strangers, operators, foreign proofs and blocked devices are not admitted", async (t) => {
+t.test("R10.1 strangers, operators, foreign proofs and blocked devices are not admitted", async (t) => {
   const { devices } = await testRegistry(t);
   const node = await pairedNode(devices);
   const stranger = generateIdentity();
@@ -86,7 +86,7 @@ t.test("strangers, operators, foreign proofs and blocked devices are not admitte
   await t.rejects(devices.admit(node.deviceId, mqttPassword(node, SITE, 1), IP), { code: "DEVICE_BLOCKED" });
 });
 
-t.test("presence is told once per change, and late news of an old connection is ignored", async (t) => {
+t.test("R10.5 presence is told once per change, and late news of an old connection is ignored", async (t) => {
   const { devices } = await testRegistry(t);
   const node = await pairedNode(devices);
   const heard = presenceOf(devices);
@@ -116,7 +116,7 @@ t.test("between the admission of a new connection and its birth, the end of the 
   t.same(heard, [["off", "never spoke"]]);
 });
 
-t.test("a node that falls silent goes offline, and is back when it is heard again", async (t) => {
+t.test("R10.5 a node that misses three beats goes offline, and is back when it is heard again", async (t) => {
   const { devices, clock } = await testRegistry(t);
   const node = await pairedNode(devices);
   await connectNode(devices, node, 1);
@@ -135,7 +135,7 @@ t.test("a node that falls silent goes offline, and is back when it is heard agai
   t.equal(heard.length, 2, "a jump of the wall clock is not silence");
 });
 
-t.test("a native node over WebSocket is online while its newest socket is, however quiet it keeps", async (t) => {
+t.test("R10.5 a native node over WebSocket is online while its newest socket is, however quiet it keeps", async (t) => {
   const { devices, clock } = await testRegistry(t);
   const { deviceId, publicKey } = generateIdentity();
   await devices.pairGateway({ deviceId, publicKey, role: "node", scopes: [], silent: true });
@@ -152,7 +152,7 @@ t.test("a native node over WebSocket is online while its newest socket is, howev
   ]);
 });
 
-t.test("a device on both transports is online until it has left both", async (t) => {
+t.test("R10.6 a device on both transports is online until it has left both", async (t) => {
   const { devices } = await testRegistry(t);
   const node = await pairedNode(devices);
   const heard = presenceOf(devices);
@@ -170,7 +170,7 @@ t.test("a device on both transports is online until it has left both", async (t)
   );
 });
 
-t.test("blocking and removing close live connections at once; news of a removed device is ignored", async (t) => {
+t.test("R10.3 blocking and removing close live connections at once; news of a removed device is ignored", async (t) => {
   const { devices } = await testRegistry(t);
   const [first, second] = [await pairedNode(devices), await pairedNode(devices)];
   await connectNode(devices, first, 1);
