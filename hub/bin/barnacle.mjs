@@ -26,5 +26,9 @@ const HUB = {
   modules: ["log", "../hub"].map((name) => new URL(`../src/cli/${name}.ts`, import.meta.url)),
 };
 
-const isHub = process.argv.slice(2).includes("hub");
-await launch(new URL("../src/cli/main.ts", import.meta.url), isHub ? HUB : undefined);
+/** Commands that agents run by the hundred have an entry of their own that loads little else. */
+const WORK = new Set(["bead", "ready"]);
+
+const isHub = process.argv.slice(2).includes("hub") && !WORK.has(process.argv[2] ?? "");
+const entry = WORK.has(process.argv[2] ?? "") ? "work/main" : "main";
+await launch(new URL(`../src/cli/${entry}.ts`, import.meta.url), isHub ? HUB : undefined);

@@ -25,7 +25,7 @@ import { recordParts } from "./compose/records.ts";
 import type { HubConfig } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
-import { GatewayServer, WsLink } from "./gateway/index.ts";
+import { GatewayServer, LocalDoor, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer, isLoopback } from "./http/index.ts";
 import { StoredInbox } from "./inbox/index.ts";
@@ -69,6 +69,9 @@ export interface RunningHub {
   stop(): Promise<void>;
 }
 
+/** A command that writes work beside a stopped hub holds the lock for a moment. */
+const LOCK_WAIT_MS = 1500;
+
 /**
  * Builds every part, starts them in order and resolves when nodes and operators are served. When one fails, those that had
  * started are stopped again.
@@ -86,7 +89,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   let ready = false;
 
   const counters = new MemoryCounters();
-  const store = new Store({ stateDir, clock, log });
+  const store = new Store({ stateDir, clock, log, lockWaitMs: LOCK_WAIT_MS });
   // First: it makes the state directory and takes its lock.
   await store.start();
   const token = await kept(store, () => gatewayToken(stateDir, options.token ?? config.gateway.token, random));
@@ -291,6 +294,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     ...everyday.units(),
     ...way.before,
     gateway,
+    new LocalDoor({ stateDir, calls: gateway, log }),
     broker,
     ...(uplink ? [uplink] : []),
     http,

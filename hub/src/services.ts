@@ -4,6 +4,7 @@
  */
 export type * from "./services/agent.ts";
 export type * from "./services/approvals.ts";
+export type * from "./services/beads.ts";
 export type * from "./services/channels.ts";
 export type * from "./services/commands.ts";
 export type * from "./services/config.ts";

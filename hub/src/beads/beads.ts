@@ -3,8 +3,9 @@ import { messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Events, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import type { Store } from "../store/index.ts";
 import { type BeadEvent, EventLog } from "./events.ts";
-import { type Conditions, GateKeeper } from "./gates.ts";
+import { type Conditions, GateKeeper, type GateVerdict } from "./gates.ts";
 import { JournalFile } from "./journal.ts";
+import type { Reading } from "./operations/reads.ts";
 import { BeadReads } from "./reads.ts";
 import { exportLines, type ImportSummary, importLines } from "./transfer.ts";
 import { BeadWriter } from "./writer.ts";
@@ -98,6 +99,17 @@ export class Beads implements Unit {
 
   export(): Generator<string> {
     return exportLines(this.#options.store);
+  }
+
+  /** For questions by name. */
+  reading(): Reading {
+    const { store, clock } = this.#options;
+    return { sql: store, reads: this.reads, now: () => clock.now() };
+  }
+
+  /** Judges every open gate now. */
+  checkGates(dryRun = false): Promise<GateVerdict[]> {
+    return this.#gates.check(dryRun);
   }
 
   /** Computes blockers anew. @returns how many beads had them wrong */

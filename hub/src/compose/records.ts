@@ -1,6 +1,8 @@
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
 import { AskingGate, StoredApprovals, StoredExecApprovalsFile } from "../approvals/index.ts";
 import type { AuditTrail } from "../audit/index.ts";
+import type { Conditions } from "../beads/index.ts";
+import { LazyBeads } from "../beads/lazy.ts";
 import { JournalLedger } from "../commands/index.ts";
 import { defaultConfigFile, type HubConfig, secretsIn, YamlConfigFile } from "../config/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
@@ -21,6 +23,8 @@ export interface RecordPartsOptions {
   readonly log: Log;
   readonly logFile: RotatedLogFile;
   readonly restart?: ((reason: string) => void) | undefined;
+  /** What gates of beads may wait for in the home. */
+  readonly conditions?: Conditions | undefined;
   /** Whether somebody is connected who may approve what `asker` wants. */
   readonly canApprove: (asker: Principal, selfApprove: boolean) => boolean;
 }
@@ -40,12 +44,13 @@ export function recordParts(options: RecordPartsOptions) {
   const lifecycle = new HubLifecycle({ clock, log, restart: options.restart });
   const execApprovals = new StoredExecApprovalsFile({ stateDir: store.stateDir, audit });
   const ledger = new JournalLedger(store);
+  const beads = new LazyBeads({ store, clock, random, log, conditions: options.conditions });
   const hidden = () => logFile.hide(secretsIn(configFile.running()));
   hidden();
   configFile.events.on("changed", hidden);
-  const units: readonly Unit[] = [logFile, lifecycle, owner, approvals, questions];
+  const units: readonly Unit[] = [logFile, lifecycle, owner, approvals, questions, beads];
   return {
-    services: { configFile, policy, approvals, questions, owner, lifecycle, execApprovals, ledger, logFile },
+    services: { beads, configFile, policy, approvals, questions, owner, lifecycle, execApprovals, ledger, logFile },
     gate,
     units,
   };

@@ -50,6 +50,7 @@ export const EVENTS = {
   "session.message": event("read", "no", false),
   "sessions.changed": event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
+  "beads.changed": event("read", "no", true),
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof EVENTS;

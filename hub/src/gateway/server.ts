@@ -15,6 +15,8 @@ import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { type AuthOutcome, GatewayAuth, helloOf, MAX_FRAME_BYTES, SharedSecrets, TICK_MS } from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
+import { LOCAL, LOCAL_PEER, localCaller } from "./local-caller.ts";
+import type { LocalCalls } from "./local-door.ts";
 import { METHODS } from "./methods/index.ts";
 import { type MethodContext, refusal } from "./methods/method.ts";
 import { NodeSessions } from "./node-sessions.ts";
@@ -46,7 +48,7 @@ export interface GatewayServerOptions extends GatewayServices {
 }
 
 /** The Moltbot and OpenClaw gateway, protocols 3 and 4: takes WebSocket upgrades from the HTTP port and serves operators and native nodes. */
-export class GatewayServer implements Unit, Upgrades, ConnectionHost {
+export class GatewayServer implements Unit, Upgrades, ConnectionHost, LocalCalls {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -264,6 +266,21 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost {
       accept,
     };
     return version.result(frame.method, await found.call(params, context), params);
+  }
+
+  /** For commands on this machine: work only, as the operator whose token lies beside the socket. */
+  async local(name: string, params: unknown): Promise<unknown> {
+    const found = LOCAL.test(name) ? METHODS.get(name) : undefined;
+    const caller = localCaller();
+    const refused = refusal(found, name, caller, params);
+    if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
+    return found.call(params, {
+      ...{ hub: this.#hub, caller, presence: this.#presence, broadcast: this.#broadcast },
+      peer: LOCAL_PEER,
+      uptimeMs: () => this.#uptimeMs(),
+      connections: () => this.clients,
+      accept() {},
+    });
   }
 
   errorOf(error: unknown) {

@@ -5,6 +5,7 @@ import type {
   AgentRuns,
   Approvals,
   Audit,
+  BeadsService,
   Channels,
   CommandLedger,
   Commands,
@@ -46,6 +47,7 @@ export interface GatewayServices {
   readonly routed: RoutedCommands;
   readonly policy: Policy;
   readonly audit: Audit;
+  readonly beads: BeadsService;
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;

@@ -41,7 +41,7 @@ export interface PolicyExplanation {
 }
 
 export interface AuditEntry {
-  readonly kind: "decision" | "outcome" | "pairing" | "config";
+  readonly kind: "decision" | "outcome" | "pairing" | "config" | "work";
   readonly principal: Principal;
   readonly subject: string;
   /** JSON-safe; secrets are masked before they get here. */

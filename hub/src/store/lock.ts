@@ -7,14 +7,15 @@ import { isBusy, storeError } from "./errors.ts";
 /**
  * One hub per state directory. The lock is a write lock on a small database of its own, so the kernel drops it with the
  * process, however that ends, and no stale lock file is ever left to clean up.
+ * @param waitMs how long another's lock is waited for
  * @returns a function that gives the lock back
  * @throws STATE_LOCKED naming the directory and the holder's process id, STATE_UNWRITABLE
  */
-export function lockStateDir(stateDir: string, pid: number): () => void {
+export function lockStateDir(stateDir: string, pid: number, waitMs = 0): () => void {
   const file = path.join(stateDir, "hub.lock");
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file);
+    db = new DatabaseSync(file, { timeout: waitMs });
     chmodSync(file, 0o600);
     db.exec("PRAGMA journal_mode = DELETE; CREATE TABLE IF NOT EXISTS holder (pid INTEGER NOT NULL)");
     db.exec("BEGIN IMMEDIATE; DELETE FROM holder");

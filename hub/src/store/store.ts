@@ -17,6 +17,10 @@ export interface StoreOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long somebody else's lock is waited for, in ms; default 0. Nothing else runs meanwhile. */
+  readonly lockWaitMs?: number;
+  /** A store that stopped in order is not looked through at the start: for commands that open it for a moment. */
+  readonly trusted?: boolean;
   /** Default: all of the hub's. */
   readonly migrations?: readonly Migration[];
   /** Default: the real one. */
@@ -59,7 +63,7 @@ export class Store implements Unit {
   /** @throws STATE_LOCKED, STATE_UNWRITABLE, STATE_DAMAGED, STATE_NEWER */
   async start(): Promise<void> {
     this.#makeDirectory();
-    this.#unlock = lockStateDir(this.stateDir, process.pid);
+    this.#unlock = lockStateDir(this.stateDir, process.pid, this.#options.lockWaitMs);
     try {
       const db = this.#open();
       this.#db = db;
@@ -249,7 +253,8 @@ export class Store implements Unit {
     // SQLite gives its log files the mode of the database, so the umask must not decide.
     const before = process.umask(0o077);
     try {
-      const doubtful = endedBadly(this.file) || sizeOf(this.file) <= ALWAYS_CHECKED_BYTES;
+      const always = this.#options.trusted ? 0 : ALWAYS_CHECKED_BYTES;
+      const doubtful = endedBadly(this.file) || sizeOf(this.file) <= always;
       const db = new DatabaseSync(this.file, { enableForeignKeyConstraints: true });
       try {
         db.exec(

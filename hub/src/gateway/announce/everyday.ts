@@ -1,16 +1,28 @@
 import type { Broadcast } from "../broadcast.ts";
 import type { GatewayServices } from "../services.ts";
 
-/** Jobs, heartbeats and wake words. */
+/** An import changes thousands; who misses some reads again. */
+const MOST_EVENTS = 200;
+
+/** Jobs, heartbeats, wake words and work. */
 export function announceEveryday(hub: GatewayServices, broadcast: Broadcast, owner: object): void {
-  const { cron, heartbeats, wakeWords, wakeRouting } = hub;
+  const { beads, cron, heartbeats, wakeWords, wakeRouting } = hub;
   cron.events.on("changed", (change) => broadcast.send("cron", change), owner);
   heartbeats.events.on("beat", (beat) => broadcast.send("heartbeat", beat), owner);
   wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
   wakeRouting.events.on("changed", (change) => broadcast.send("voicewake.routing.changed", change), owner);
+  beads.events.on(
+    "changed",
+    ({ events }) => {
+      const shown = events.slice(-MOST_EVENTS).map(({ seq, id, at, who, kind }) => ({ seq, id, at, who, kind }));
+      broadcast.send("beads.changed", { events: shown, omitted: events.length - shown.length });
+    },
+    owner,
+  );
 }
 
 /** The way back. */
-export function endEveryday({ cron, heartbeats, wakeWords, wakeRouting }: GatewayServices, owner: object): void {
+export function endEveryday({ beads, cron, heartbeats, wakeWords, wakeRouting }: GatewayServices, owner: object): void {
+  beads.events.dropOwner(owner);
   for (const { events } of [cron, heartbeats, wakeWords, wakeRouting]) events.dropOwner(owner);
 }

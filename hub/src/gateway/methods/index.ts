@@ -1,6 +1,7 @@
 import { agentMethods } from "./agent.ts";
 import { agentsMethods } from "./agents.ts";
 import { approvalMethods } from "./approvals.ts";
+import { beadMethods } from "./beads.ts";
 import { channelMethods } from "./channels.ts";
 import { chatMethods } from "./chat.ts";
 import { commandMethods } from "./commands.ts";
@@ -64,6 +65,7 @@ const FAMILIES: readonly Method[] = [
   ...recordMethods,
   ...configMethods,
   ...channelMethods,
+  ...beadMethods,
   ...cronMethods,
   ...skillMethods,
   ...usageMethods,

@@ -62,7 +62,7 @@ export interface Method {
   /** Decides by the parameters, where one scope does not do for all of them. */
   readonly accessOf?: (params: unknown) => Access;
   /** It changes something: asked of the policy, and recorded before it is done. */
-  readonly records?: "pairing" | "config";
+  readonly records?: "pairing" | "config" | "work";
   /** @throws INPUT_INVALID `invalid <method> params: …`, and what the handler throws */
   call(params: unknown, context: MethodContext): Promise<unknown>;
 }
@@ -74,7 +74,7 @@ interface MethodSpec<T extends TSchema> {
   readonly support?: Support;
   readonly nodesToo?: boolean;
   readonly accessOf?: (params: Static<T>) => Access;
-  readonly records?: "pairing" | "config";
+  readonly records?: "pairing" | "config" | "work";
   /** What of the parameters goes on record; default all, secrets masked by name. */
   readonly recordAs?: (params: Static<T>) => JsonObject;
   run(params: Static<T>, context: MethodContext): unknown;
@@ -125,7 +125,7 @@ function badParams<T extends TSchema>(name: string, check: Validator<T>, params:
 /** Scopes were checked before; this is the policy's word and the record of who asked for what. */
 async function permitAndRecord(
   name: string,
-  kind: "pairing" | "config",
+  kind: "pairing" | "config" | "work",
   params: unknown,
   { hub, caller }: MethodContext,
 ): Promise<void> {

@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
+import type { ReadName, WriteName } from "../../beads/index.ts";
+import { defaultStateDir, stateDirCandidates } from "../places.ts";
+import type { Session } from "../session.ts";
+import { HubSocket } from "./socket.ts";
+
+const LOCK_TRIES = 20;
+const LOCK_WAIT_MS = 500;
+const RETRY_MS = 50;
+const CALL_MS = 120_000;
+
+/**
+ * The way to the beads.
+ *
+ * - An address that was given (`--url`, BARNACLE_URL): the gateway there, for everything.
+ * - Reading: the state directory's database, opened for reading, whether a hub runs or not.
+ * - Writing: the running hub, by its socket. Without one the database itself, under the lock that a hub would hold; a lock
+ *   that another command holds for its moment is waited for.
+ */
+export class WorkDoor {
+  readonly #session: Session;
+  readonly stateDir: string;
+  readonly #far: boolean;
+
+  constructor(session: Session) {
+    this.#session = session;
+    const { options, io } = session;
+    this.#far = Boolean(options.url ?? io.env.BARNACLE_URL);
+    this.stateDir = options.stateDir ?? nearest(session);
+  }
+
+  async read<T>(name: ReadName, params: object = {}): Promise<T> {
+    if (this.#far) return this.#gateway(name, params);
+    const { ReadOnlyFile } = await import("../../beads/reader.ts");
+    const { READS, readingOf } = await import("../../beads/operations/reads.ts");
+    const file = new ReadOnlyFile(this.stateDir);
+    try {
+      if (!file.hasBeads) {
+        throw new BarnacleError("NOT_FOUND", `the store in ${this.stateDir} is from a version before beads`, {
+          hint: "Start the hub once: it brings the store up to date.",
+        });
+      }
+      const ask = READS[name] as (reading: unknown, params: unknown) => unknown;
+      return ask(
+        readingOf(file, () => Date.now()),
+        params,
+      ) as T;
+    } finally {
+      file.close();
+    }
+  }
+
+  /** In the name of `actor`, or of who runs the command. */
+  async write<T>(name: WriteName | "gates", params: object, actor = this.#who()): Promise<T> {
+    if (this.#far) return this.#gateway(name, { ...params, actor });
+    for (let tries = 1; ; tries++) {
+      const socket = await HubSocket.open(this.stateDir);
+      if (socket) return this.#overSocket(socket, name, { ...params, actor });
+      try {
+        return await this.#alone<T>(name, params, actor);
+      } catch (error) {
+        if (!hasCode(error, "STATE_LOCKED")) throw error;
+        // A hub whose directory is too deep for a socket.
+        if (existsSync(path.join(this.stateDir, "hub.json"))) return this.#gateway(name, { ...params, actor });
+        if (tries >= LOCK_TRIES) throw error;
+        await sleep(RETRY_MS * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  async #overSocket<T>(socket: HubSocket, name: string, params: object): Promise<T> {
+    try {
+      const { result } = await socket.call<{ result: T }>(`beads.${name}`, params);
+      return result;
+    } finally {
+      socket.close();
+    }
+  }
+
+  async #gateway<T>(name: string, params: object): Promise<T> {
+    return this.#session.hub(async (client) => {
+      const { result } = await client.call<{ result: T }>(`beads.${name}`, params, CALL_MS);
+      return result;
+    });
+  }
+
+  async #alone<T>(name: WriteName | "gates", params: object, actor: string): Promise<T> {
+    const { withLocalBeads } = await import("./alone.ts");
+    return withLocalBeads(this.stateDir, LOCK_WAIT_MS, async (beads) => {
+      if (name === "gates") return (await beads.checkGates((params as { dryRun?: boolean }).dryRun)) as T;
+      const { WRITES } = await import("../../beads/operations/writes.ts");
+      const change = WRITES[name] as (writer: unknown, params: unknown) => unknown;
+      return beads.write(actor, (writer) => change(writer, params)) as Promise<T>;
+    });
+  }
+
+  #who(): string {
+    const { env } = this.#session.io;
+    return env.BARNACLE_ACTOR || env.BD_ACTOR || env.BEADS_ACTOR || env.USER || "cli";
+  }
+}
+
+/** The directory of a hub that runs, else of one that ran, else where one would. */
+function nearest({ io }: Session): string {
+  const candidates = stateDirCandidates(io);
+  const holds = (name: string) => candidates.find((dir) => existsSync(path.join(dir, name)));
+  return holds("hub.json") ?? holds("barnacle.db") ?? defaultStateDir(io);
+}

@@ -1,0 +1,42 @@
+import { homedir } from "node:os";
+import type { Command } from "commander";
+import { nodeProcessIo } from "../process-io.ts";
+import { programOf } from "../program-of.ts";
+import { runProgram } from "../run-program.ts";
+import type { Family, Session } from "../session.ts";
+import { beadCommand } from "./bead-command.ts";
+
+type Add = (parent: Command, open: (command: Command) => Session) => void;
+
+const part = (name: Promise<Record<string, unknown>>, add: string): Promise<Add> =>
+  name.then((module) => module[add] as Add);
+
+/** Commands that are given most, each in a module of its own: nothing else of the family is loaded for them. */
+const PARTS: Readonly<Record<string, () => Promise<Add>>> = {
+  create: () => part(import("./bead-create.ts"), "addCreate"),
+  ready: () => part(import("./ready.ts"), "addReady"),
+  show: () => part(import("./bead-reads.ts"), "addReads"),
+  list: () => part(import("./bead-reads.ts"), "addReads"),
+  update: () => part(import("./bead-changes.ts"), "addChanges"),
+  close: () => part(import("./bead-changes.ts"), "addChanges"),
+  claim: () => part(import("./bead-work.ts"), "addWork"),
+};
+
+/** `barnacle bead …` and `barnacle ready`, started by the short way. */
+export async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  const families = await familiesFor(argv);
+  process.exitCode = await runProgram(
+    (io, open) => programOf(families, io, open),
+    argv,
+    nodeProcessIo(process, homedir()),
+  );
+}
+
+async function familiesFor([family, command = ""]: readonly string[]): Promise<readonly Family[]> {
+  if (family === "ready") return [(await import("./ready.ts")).readyFamily];
+  const load = family === "bead" ? PARTS[command] : undefined;
+  if (!load) return (await import("./families.ts")).WORK_FAMILIES;
+  const add = await load();
+  return [(program, open) => add(beadCommand(program), open)];
+}
