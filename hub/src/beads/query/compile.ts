@@ -50,7 +50,8 @@ function compare(comparison: Comparison, parameters: SQLInputValue[], now: numbe
   if (name === "label") return labelled(comparison, parameters);
   if (name === "parent") return parented(comparison, parameters);
   const own = /^metadata\.([\w.-]+)$/.exec(name)?.[1];
-  const field = own === undefined ? FIELDS[name] : ([`json_extract(b.line, '$.metadata."${own}"')`, "text"] as const);
+  const field =
+    own === undefined ? FIELDS[name] : ([`CAST(json_extract(b.line, '$.metadata."${own}"') AS TEXT)`, "text"] as const);
   if (!field) {
     const names = [...Object.keys(FIELDS), "label", "parent", "metadata.<key>"].join(", ");
     throw new BarnacleError("INPUT_INVALID", `query: "${comparison.field}" is no field; expected one of ${names}`);

@@ -56,6 +56,7 @@ export const beadMethods: readonly Method[] = [
   method({
     name: "beads.gates",
     access: "write",
+    records: "work",
     params: Type.Object({ dryRun: Type.Optional(Type.Boolean()) }),
     run: async ({ dryRun }, { hub }) => ({ result: await (await hub.beads.open()).checkGates(dryRun) }),
   }),
