@@ -1,12 +1,14 @@
 /** The life of a device over separate processes and real sockets. What proves which point stands in test/README.md. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { generateIdentity } from "@barnacle/protocol/identity";
+import { DatabaseSync } from "node:sqlite";
+import { generateIdentity, loadOrCreateIdentity } from "@barnacle/protocol/identity";
 import t, { type Test } from "tap";
 import type { DeviceRecord, PendingPairing, RouteDecision } from "../../hub/src/services.ts";
 import { GatewayWire } from "../support/gateway-wire.ts";
 import { House, LIGHT, linkUp } from "../support/house.ts";
 import { type JsonLine, NODE_BIN, Running } from "../support/process.ts";
+import { refusedWith } from "../support/raw-device.ts";
 import { ScriptedMicrophone } from "../support/scripted-microphone.ts";
 
 t.setTimeout(600_000);
@@ -164,6 +166,49 @@ t.test(
   },
 );
 
+t.test("R10.3 a node's token is renewed while it works, killed as it comes, and ends when it is revoked", async (t) => {
+  const home = await house(t);
+  await linkUp(home.startNode(await home.setupCode()));
+  t.match(await show(home), { linkToken: { state: "used" } });
+  const identity = loadOrCreateIdentity(home.nodeState);
+  const token = tokenOf(home);
+  t.ok(token);
+
+  const live = home.node as Running;
+  const seen = live.lines.length;
+  const rotated = await home.cli("devices", "rotate", "Kitchen");
+  t.match(rotated, { code: 0, json: { ok: true, role: "node", linkToken: { state: "used" } } }, rotated.stderr);
+  await linkUp(live, seen);
+  const renewed = await home.eventually("the new token in use", async () => {
+    const { linkToken } = await show(home);
+    return linkToken?.rotationWantedAtMs === undefined ? linkToken : undefined;
+  });
+  t.equal(renewed.state, "used");
+  t.not(tokenOf(home), token);
+  const site = "home";
+  t.not(await refusedWith(home.mqttPort, identity, site, token), 0, "the old one has ended");
+  t.not(await refusedWith(home.mqttPort, identity, site), 0, "and so has the key alone");
+
+  for (const victim of ["node", "hub"] as const) {
+    await home.call("barnacle.devices.rotate", { device: "Kitchen" });
+    await home[victim]?.kill();
+    if (victim === "hub") await home.startHub();
+    if (victim === "node") home.startNode();
+    await home.eventually(`the new token after ${victim} was killed`, async () => {
+      const { linkToken, online } = await show(home);
+      return (online && linkToken?.rotationWantedAtMs === undefined) || undefined;
+    });
+    t.pass(`${victim} was killed, and the new token came to be used`);
+  }
+
+  const running = home.node as Running;
+  const from = running.lines.length;
+  t.match(await home.cli("devices", "revoke", "Kitchen"), { code: 0, json: { linkToken: { state: "revoked" } } });
+  const asked = await running.line("a new request", linkState("pending"), from);
+  await home.cli("devices", "approve", String(asked.requestId));
+  await linkUp(running, from);
+});
+
 t.test("R10.4 what a node comes to offer waits for a fresh approval; less needs none", async (t) => {
   const home = await house(t, { node: { deny: ["gpio.*"] } });
   await linkUp(home.startNode(await home.setupCode()));
@@ -228,6 +273,17 @@ t.test("R11.5 an unplugged microphone changes the route before the node's next t
   t.match(shown.json, { chosen: { displayName: "Hall" } });
   await hall.stop();
 });
+
+/** The token that the node is known to have, from its own disk. */
+function tokenOf(home: House): string | undefined {
+  const db = new DatabaseSync(path.join(home.nodeState, "node.db"), { readOnly: true });
+  try {
+    const row = db.prepare("SELECT value FROM setting WHERE key = 'link-token'").get() as { value: string } | undefined;
+    return row && (JSON.parse(row.value) as { current?: string }).current;
+  } finally {
+    db.close();
+  }
+}
 
 async function devices(home: House): Promise<readonly DeviceRecord[]> {
   return (await home.call<{ devices: DeviceRecord[] }>("barnacle.devices.list")).devices.filter(({ roles }) =>

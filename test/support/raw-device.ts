@@ -56,8 +56,13 @@ export async function connectDevice(
 }
 
 /** The CONNACK code that a device gets which is not to be admitted; 0 when it was. */
-export async function refusedWith(port: number, identity: DeviceIdentity, site: string): Promise<number> {
-  const client = dial(port, identity, site, 1);
+export async function refusedWith(
+  port: number,
+  identity: DeviceIdentity,
+  site: string,
+  token?: string,
+): Promise<number> {
+  const client = dial(port, identity, site, Date.now(), token);
   try {
     return await new Promise<number>((resolve) => {
       client.once("connect", () => resolve(0));
@@ -68,11 +73,11 @@ export async function refusedWith(port: number, identity: DeviceIdentity, site: 
   }
 }
 
-function dial(port: number, identity: DeviceIdentity, site: string, incarnation: number): MqttClient {
+function dial(port: number, identity: DeviceIdentity, site: string, incarnation: number, token?: string): MqttClient {
   return mqtt.connect(`mqtt://127.0.0.1:${port}`, {
     clientId: identity.deviceId,
     username: identity.deviceId,
-    password: mqttPassword(identity, site, incarnation),
+    password: mqttPassword(identity, site, incarnation, token),
     reconnectPeriod: 0,
   });
 }

@@ -40,6 +40,7 @@ export class MqttMessenger implements NodeMessenger, Unit {
     broker.events.on("ready", ({ deviceId }) => this.#ready(deviceId), this);
     broker.events.on("gone", ({ deviceId }) => this.#sent.delete(deviceId), this);
     devices.events.on("changed", ({ device }) => this.#configure(device), this);
+    devices.events.on("linkTokenWanted", ({ deviceId }) => this.#tellToken(deviceId), this);
     devices.events.on("removed", ({ deviceId }) => this.#forget(deviceId), this);
     household.events.on("changed", () => this.refreshConfig(), this);
     wakeWords.events.on("changed", () => this.refreshConfig(), this);
@@ -89,6 +90,7 @@ export class MqttMessenger implements NodeMessenger, Unit {
     const device = this.#options.devices.get(deviceId);
     this.#sent.delete(deviceId);
     if (device) this.#configure(device);
+    this.#tellToken(deviceId);
     const kept = this.#unsent.get(deviceId) ?? [];
     this.#unsent.delete(deviceId);
     const now = this.#options.clock.monotonic();
@@ -112,6 +114,21 @@ export class MqttMessenger implements NodeMessenger, Unit {
       wakeWords: [...wakeWords.get()],
       grammar: household.grammar(),
     };
+  }
+
+  /** Only to a node that is there; one that did not reach it is made anew the next time. */
+  #tellToken(deviceId: string): void {
+    const { broker, devices, log } = this.#options;
+    if (!broker.isReady(deviceId)) return;
+    try {
+      const token = devices.linkTokenDue(deviceId);
+      if (token !== undefined) this.#send(() => broker.publish(deviceId, "token", undefined, { token }));
+    } catch (error) {
+      log.error(
+        { deviceId, problem: messageOf(error) },
+        "a new token could not be kept; the node goes on with the old",
+      );
+    }
   }
 
   #forget(deviceId: string): void {

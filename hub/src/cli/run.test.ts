@@ -57,6 +57,8 @@ const methods = {
   "barnacle.devices.rename": ({ displayName }: Record<string, unknown>) => ({ device: { ...device, displayName } }),
   "barnacle.devices.setRoom": ({ room }: Record<string, unknown>) => ({ device: { ...device, room } }),
   "barnacle.devices.block": () => ({ device }),
+  "barnacle.devices.rotate": () => ({ device: { ...device, linkToken: { state: "used", rotationWantedAtMs: 1 } } }),
+  "barnacle.devices.revoke": () => ({ device: { ...device, linkToken: { state: "revoked" } } }),
   "barnacle.devices.code": () => ({
     ...{ code: "ABCD-EFGH", expiresAtMs: Date.now() + 600_000, link: "barnacle://pair?code=ABCDEFGH" },
     setup: { setupCode: "ABCDEFGH" },
@@ -235,7 +237,9 @@ t.test("every verb of devices does what it says", async (t) => {
   t.match(await cli("devices", "room", "Kitchen"), { out: /in no room/ });
   t.match(await cli("devices", "block", "Kitchen"), { out: "Kitchen is blocked.\n" });
   t.match(await cli("devices", "approve", "r"), { out: "Request r: approved.\n" });
-  t.match(await cli("devices", "rotate", "Kitchen"), { out: /shown once: new/ });
+  t.match(await cli("devices", "rotate", "Kitchen", "--role", "operator"), { out: /shown once: new/ });
+  t.match(await cli("devices", "rotate", "Kitchen"), { out: /Kitchen gets a new token as soon as it is there/ });
+  t.match(await cli("devices", "revoke", "Kitchen"), { out: /The token of Kitchen has ended/ });
   t.match(await cli("devices", "code", "--minutes", "5"), { out: /ABCD-EFGH/ });
   t.match(fake.calls.at(-1), { params: { ttlMs: 300_000 } });
 });

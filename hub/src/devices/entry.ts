@@ -1,5 +1,6 @@
 import type { BoardTelemetry } from "@barnacle/protocol/schema";
 import type { DeviceRecord, DeviceToken } from "../services.ts";
+import { type StoredLinkToken, tokenState } from "./link-tokens.ts";
 import { Links } from "./links.ts";
 import type { DeviceRow } from "./row.ts";
 
@@ -19,6 +20,7 @@ export class Entry {
   telemetryAtMs: number | undefined;
   #row: DeviceRow;
   #record: DeviceRecord | undefined;
+  #linkToken: StoredLinkToken | undefined;
 
   constructor(row: DeviceRow, incarnation: number) {
     this.#row = row;
@@ -35,7 +37,16 @@ export class Entry {
     this.#record = undefined;
   }
 
-  /** To be called after any change but that of `row`. */
+  get linkToken(): StoredLinkToken | undefined {
+    return this.#linkToken;
+  }
+
+  set linkToken(token: StoredLinkToken | undefined) {
+    this.#linkToken = token;
+    this.#record = undefined;
+  }
+
+  /** To be called after any change but that of `row` and `linkToken`. */
   refresh(): void {
     this.#record = undefined;
   }
@@ -77,6 +88,7 @@ function picture(entry: Entry): DeviceRecord {
     approvalState: approvalState(row),
     telemetry: entry.telemetry,
     telemetryAtMs: entry.telemetryAtMs,
+    linkToken: tokenState(entry.linkToken),
   };
 }
 

@@ -9,6 +9,7 @@ import { askOf, clientAsk, missing, recordOf, scopesAsk, surfaceAsk } from "./as
 import type { DeviceBook } from "./book.ts";
 import { Challenges } from "./challenges.ts";
 import type { Entry } from "./entry.ts";
+import type { LinkTokens } from "./link-tokens.ts";
 import { ordinary } from "./powerful.ts";
 import { type Ask, PairingRequests } from "./requests.ts";
 import { ResolvedRequests } from "./resolved.ts";
@@ -37,14 +38,16 @@ export class Pairing {
   readonly resolved: ResolvedRequests;
   readonly #options: PairingOptions;
   readonly #book: DeviceBook;
+  readonly #tokens: LinkTokens;
   readonly #challenges: Challenges;
   readonly #codes: SetupCodes;
   readonly #wrong: WrongCodes;
 
-  constructor(options: PairingOptions, book: DeviceBook) {
+  constructor(options: PairingOptions, book: DeviceBook, tokens: LinkTokens) {
     const { store, clock, random } = options;
     this.#options = options;
     this.#book = book;
+    this.#tokens = tokens;
     this.requests = new PairingRequests(store, clock, random);
     this.resolved = new ResolvedRequests(clock);
     this.#challenges = new Challenges(clock, random);
@@ -80,10 +83,10 @@ export class Pairing {
     const { id } = request.device;
     const entry = this.#book.entries.get(id);
     refuseBlocked(entry);
-    if (entry?.row.roles.includes("node")) return this.#paired(remoteIp);
+    const revoked = entry?.linkToken?.revokedAt !== undefined;
+    if (entry?.row.roles.includes("node") && !revoked) return this.#paired(entry, remoteIp);
     if (request.setupCode !== undefined) {
-      this.#pairByCode(request, request.setupCode, remoteIp);
-      return this.#paired(remoteIp);
+      return this.#paired(this.#pairByCode(request, request.setupCode, remoteIp), remoteIp);
     }
     const pending = this.#ask(askOf(request, remoteIp, entry));
     return {
@@ -182,7 +185,7 @@ export class Pairing {
   }
 
   /** The lock is asked, the code used up and the device stored in one transaction, so no number of parallel tries helps. */
-  #pairByCode(request: PairRequest, code: string, remoteIp: string): void {
+  #pairByCode(request: PairRequest, code: string, remoteIp: string): Entry {
     const { id } = request.device;
     const ask = askOf(request, remoteIp, this.#book.entries.get(id));
     const pairing = this.requests.of(id, "node") ?? this.#unasked(ask);
@@ -199,7 +202,7 @@ export class Pairing {
       return undefined;
     });
     if (!row) throw new BarnacleError("PAIRING_CODE_WRONG", "the setup code is wrong, used or expired");
-    this.#keep(pairing, row);
+    return this.#keep(pairing, row);
   }
 
   #admit(request: PendingPairing, by: Principal, approvedBy: string): Entry {
@@ -215,12 +218,14 @@ export class Pairing {
   #write(request: PendingPairing, by: Principal, approvedBy: string, given: Given = {}): DeviceRow {
     const row = this.#rowFor(request, approvedBy, given);
     this.#book.write(row, recordOf(request, by, "approved"));
+    if (startsAnew(request)) this.#tokens.writeForgotten(row.deviceId);
     this.requests.delete(request.requestId);
     return row;
   }
 
   #keep(request: PendingPairing, row: DeviceRow): Entry {
     const entry = this.#book.keep(row);
+    if (startsAnew(request)) entry.linkToken = undefined;
     this.requests.forget(request.requestId);
     this.#resolved(request, "approved");
     this.#book.changed(entry);
@@ -291,17 +296,27 @@ export class Pairing {
     });
   }
 
-  #paired(remoteIp: string): PairAnswer {
+  #paired(entry: Entry, remoteIp: string): PairAnswer {
     const { site, mqttAddress, authority } = this.#options;
     const mqtt = { ...mqttAddress(remoteIp) };
     const pem = mqtt.tls ? authority?.()?.authority : undefined;
-    return { status: "paired", site, mqtt, ...(pem === undefined ? {} : { authority: pem }) };
+    const token = this.#tokens.first(entry);
+    return {
+      ...{ status: "paired", site, mqtt },
+      ...(pem === undefined ? {} : { authority: pem }),
+      ...(token === undefined ? {} : { token }),
+    };
   }
 }
 
 interface Given {
   readonly room?: string | undefined;
   readonly roles?: readonly string[];
+}
+
+/** A node that is let in gets its first token again. */
+function startsAnew({ kind, role }: PendingPairing): boolean {
+  return kind === "device" && role === "node";
 }
 
 function refuseBlocked(entry: Entry | undefined): void {

@@ -1,10 +1,11 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
-import { parseMqttPassword, verifyMqttProof } from "@barnacle/protocol/identity";
+import { parseMqttPassword } from "@barnacle/protocol/identity";
 import type { NodeState } from "@barnacle/protocol/mqtt";
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { Store } from "../store/index.ts";
 import type { DeviceBook } from "./book.ts";
 import type { Entry } from "./entry.ts";
+import type { LinkTokens } from "./link-tokens.ts";
 import { SILENCE_MS } from "./links.ts";
 
 export interface PresenceOptions {
@@ -17,12 +18,14 @@ export interface PresenceOptions {
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #book: DeviceBook;
+  readonly #tokens: LinkTokens;
   /** Devices whose last-seen time or telemetry is newer in memory than on disk. */
   readonly #unsaved = new Set<string>();
 
-  constructor(options: PresenceOptions, book: DeviceBook) {
+  constructor(options: PresenceOptions, book: DeviceBook, tokens: LinkTokens) {
     this.#options = options;
     this.#book = book;
+    this.#tokens = tokens;
   }
 
   /** @throws NOT_PAIRED, PROOF_INVALID, DEVICE_BLOCKED */
@@ -33,21 +36,31 @@ export class Presence {
     }
     const proof = parseMqttPassword(password);
     const { incarnation } = proof;
-    const genuine = verifyMqttProof(proof, this.#options.site, deviceId, entry.row.publicKey);
-    if (!genuine || !Number.isSafeInteger(incarnation)) {
-      throw new BarnacleError("PROOF_INVALID", "the proof was not made with the key of this device for this site");
+    if (entry.linkToken?.revokedAt !== undefined) {
+      throw new BarnacleError("NOT_PAIRED", `the token of ${entry.record.displayName} was revoked`);
+    }
+    const proven = this.#tokens.proven(entry, proof);
+    if (!proven || !Number.isSafeInteger(incarnation)) {
+      const token = entry.linkToken?.hash === undefined ? "" : " and its present token";
+      throw new BarnacleError(
+        "PROOF_INVALID",
+        `the proof was not made with the key of this device${token} for this site`,
+      );
     }
     if (entry.row.blocked) throw new BarnacleError("DEVICE_BLOCKED", `${entry.record.displayName} is blocked`);
-    const grown = await this.#options.store.commitSoon(
-      () =>
+    const told = entry.linkToken;
+    const { grown, token } = await this.#options.store.commitSoon(() => {
+      const newer =
         this.#options.store.run(
           `INSERT INTO device_incarnations (device_id, incarnation) VALUES (?, ?)
              ON CONFLICT (device_id) DO UPDATE SET incarnation = excluded.incarnation
              WHERE excluded.incarnation > device_incarnations.incarnation`,
           deviceId,
           incarnation,
-        ) === 1,
-    );
+        ) === 1;
+      const confirms = newer && proven === "next" && entry.linkToken === told;
+      return { grown: newer, token: confirms ? this.#tokens.writeConfirmed(entry) : undefined };
+    });
     if (!grown) {
       throw new BarnacleError(
         "PROOF_INVALID",
@@ -59,6 +72,7 @@ export class Presence {
     if (now !== entry || entry.row.blocked) {
       throw new BarnacleError("NOT_PAIRED", "the device was removed or blocked in the meantime");
     }
+    if (token && entry.linkToken === told) entry.linkToken = token;
     entry.incarnation = Math.max(entry.incarnation, incarnation);
     entry.links.supersede(incarnation);
     if (entry.row.remoteIp !== remoteIp) entry.row = { ...entry.row, remoteIp };

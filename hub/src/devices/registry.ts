@@ -15,6 +15,7 @@ import type {
 import { DeviceBook, HUB } from "./book.ts";
 import type { Entry } from "./entry.ts";
 import { findDevice } from "./find.ts";
+import { LinkTokens } from "./link-tokens.ts";
 import { Pairing, type PairingOptions } from "./pairing.ts";
 import { ordinary } from "./powerful.ts";
 import { Presence } from "./presence.ts";
@@ -35,6 +36,7 @@ export class DeviceRegistry implements Devices, Unit {
   readonly setups: StoredDeviceSetups;
   readonly #options: DeviceRegistryOptions;
   readonly #book: DeviceBook;
+  readonly #links: LinkTokens;
   readonly #pairing: Pairing;
   readonly #presence: Presence;
   readonly #tokens: DeviceTokens;
@@ -43,8 +45,9 @@ export class DeviceRegistry implements Devices, Unit {
   constructor(options: DeviceRegistryOptions) {
     this.#options = options;
     this.#book = new DeviceBook(options.store, options.audit);
-    this.#pairing = new Pairing(options, this.#book);
-    this.#presence = new Presence(options, this.#book);
+    this.#links = new LinkTokens(options, this.#book);
+    this.#pairing = new Pairing(options, this.#book, this.#links);
+    this.#presence = new Presence(options, this.#book, this.#links);
     this.#tokens = new DeviceTokens(options, this.#book);
     this.setups = new StoredDeviceSetups(options, {
       ...{ book: this.#book, pairing: this.#pairing, tokens: this.#tokens },
@@ -55,6 +58,7 @@ export class DeviceRegistry implements Devices, Unit {
   async start(): Promise<void> {
     const { clock } = this.#options;
     this.#book.load();
+    this.#links.load();
     this.#pairing.requests.load();
     this.#cancel = [
       clock.every(EXPIRE_EVERY_MS, () => this.#presence.expire()),
@@ -134,6 +138,26 @@ export class DeviceRegistry implements Devices, Unit {
 
   async revokeToken(deviceId: string, role: string, by = HUB) {
     return this.#tokens.revoke(deviceId, role, by);
+  }
+
+  async rotateLink(deviceId: string, by = HUB): Promise<DeviceRecord> {
+    const entry = this.#ownNode(deviceId);
+    this.#links.want(entry, by);
+    this.events.emit("linkTokenWanted", { deviceId });
+    return entry.record;
+  }
+
+  async revokeLink(deviceId: string, by = HUB): Promise<DeviceRecord> {
+    const entry = this.#ownNode(deviceId);
+    this.#links.revoke(entry, by);
+    this.events.emit("revoked", { deviceId, role: "node", reason: "token revoked" });
+    this.#presence.disconnected(deviceId, undefined, "token revoked");
+    return this.#book.need(deviceId).record;
+  }
+
+  linkTokenDue(deviceId: string): string | undefined {
+    const entry = this.#book.entries.get(deviceId);
+    return entry && this.#links.due(entry);
   }
 
   async rename(deviceId: string, displayName: string, by = HUB): Promise<DeviceRecord> {
@@ -228,6 +252,15 @@ export class DeviceRegistry implements Devices, Unit {
   touch(deviceId: string): void {
     const entry = this.#book.entries.get(deviceId);
     if (entry) this.#presence.touch(entry);
+  }
+
+  /** Native gateway nodes have tokens of the gateway's kind. */
+  #ownNode(deviceId: string): Entry {
+    const entry = this.#book.need(deviceId);
+    if (entry.row.roles.includes("node") && entry.row.clientId === undefined) return entry;
+    throw new BarnacleError("CONFLICT", `${entry.record.displayName} is not a node that connects by MQTT`, {
+      hint: "Its gateway token is meant? Name the role: --role operator, or --role node.",
+    });
   }
 
   #change(

@@ -13,6 +13,16 @@ export interface DeviceToken {
   readonly lastUsedAtMs?: number;
 }
 
+/** The token that one of our own nodes connects with over MQTT. */
+export interface LinkTokenState {
+  readonly state: "unused" | "used" | "revoked";
+  /** Since when the one in use is. */
+  readonly sinceMs?: number;
+  /** A new one is told when the node is there; the old one is good until the new one has been used. */
+  readonly rotationWantedAtMs?: number;
+  readonly revokedAtMs?: number;
+}
+
 /** Anything paired, or once paired. Telemetry and manifest are the last ones received. */
 export interface DeviceRecord {
   readonly deviceId: string;
@@ -46,6 +56,7 @@ export interface DeviceRecord {
   readonly approvalState?: "approved" | "pending-approval" | "pending-reapproval";
   readonly telemetry?: BoardTelemetry;
   readonly telemetryAtMs?: number;
+  readonly linkToken?: LinkTokenState;
 }
 
 /** What an operator is asked to approve about a device that he may know already. */
@@ -84,6 +95,8 @@ export interface DeviceEvents {
   /** Manifest, name, room, block state or tokens changed. */
   changed: { readonly device: DeviceRecord };
   removed: { readonly deviceId: string };
+  /** A node that is there is to be told a new token: ask `linkTokenDue`. */
+  linkTokenWanted: { readonly deviceId: string };
   /** A live connection of this device must be closed now. */
   revoked: { readonly deviceId: string; readonly role?: string; readonly reason: string };
   pairRequested: { readonly request: PendingPairing };
@@ -222,6 +235,13 @@ export interface Devices {
     by?: Principal,
   ): Promise<IssuedDeviceToken>;
   revokeToken(deviceId: string, role: string, by?: Principal): Promise<DeviceToken>;
+
+  /** One of our own nodes is to have a new token: told at once or when it comes. @throws DEVICE_UNKNOWN, CONFLICT */
+  rotateLink(deviceId: string, by?: Principal): Promise<DeviceRecord>;
+  /** Its token ends, and so does its connection; to come back it has to be let in anew. @throws as `rotateLink` */
+  revokeLink(deviceId: string, by?: Principal): Promise<DeviceRecord>;
+  /** The new token that a node which has just come is to be told. */
+  linkTokenDue(deviceId: string): string | undefined;
 
   /** Each is audited; `by` is the hub itself when absent. A blocked device is not removed, or its key could pair again. */
   rename(deviceId: string, displayName: string, by?: Principal): Promise<DeviceRecord>;

@@ -9,7 +9,7 @@ import type {
   VoiceTurnSpoken,
 } from "@barnacle/protocol/schema";
 import { spendSetupFile } from "../config/index.ts";
-import { Link } from "../link/index.ts";
+import { Link, LinkToken } from "../link/index.ts";
 import { Outbox } from "../outbox/index.ts";
 import { HubMembership } from "../pairing/index.ts";
 import type { NodeDatabase } from "../state/index.ts";
@@ -123,6 +123,7 @@ export class HubHome implements Home {
     const membership = new HubMembership({
       ...{ hub: config.hub ?? code?.hub, identity, settings, clock, log },
       invitation: code ?? { secret: config.setup?.setupCode, authority: config.setup?.authority },
+      token: (token) => new LinkToken(settings).offered(token),
       joined: () => this.#joined(),
       profile: () => {
         const { name, room, platform, agentVersion, capabilities, commands } = manifest();

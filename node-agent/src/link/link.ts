@@ -21,8 +21,9 @@ import { Backoff } from "./backoff.ts";
 import { HubTime } from "./hub-time.ts";
 import { Incarnations } from "./incarnation.ts";
 import { type OpenSession, openSession, type Session } from "./session.ts";
+import { LinkToken } from "./token.ts";
 
-const FROM_HUB = ["command", "reply", "ack", "config"] as const satisfies readonly TopicName[];
+const FROM_HUB = ["command", "reply", "ack", "config", "token"] as const satisfies readonly TopicName[];
 type FromHub = (typeof FROM_HUB)[number];
 export type ToHub = Exclude<TopicName, FromHub | "state" | "caps">;
 
@@ -58,6 +59,9 @@ export class Link implements Unit {
   readonly #parts: LinkParts;
   readonly #backoff: Backoff;
   readonly #hubTime: HubTime;
+  readonly #token: LinkToken;
+  /** Connects again without a pause: with another token. */
+  #again = false;
   readonly #incarnations: Incarnations;
   readonly #complained = new Set<string>();
   #state: LinkState = "off";
@@ -69,6 +73,7 @@ export class Link implements Unit {
     this.#parts = parts;
     this.#backoff = new Backoff(parts.random);
     this.#hubTime = new HubTime(parts.clock);
+    this.#token = new LinkToken(parts.settings);
     this.#incarnations = new Incarnations(parts.settings, parts.clock);
   }
 
@@ -136,10 +141,15 @@ export class Link implements Unit {
       } catch (error) {
         const failure = toBarnacleError(error, "HUB_UNREACHABLE");
         reason = failure.message;
-        this.#report(failure);
-        await this.#learnWhy(failure, signal);
+        if (!this.#again) {
+          this.#report(failure);
+          await this.#learnWhy(failure, signal);
+        }
       }
       if (signal.aborted) return;
+      const again = this.#again;
+      this.#again = false;
+      if (again) continue;
       const pause = this.#backoff.next();
       this.#setState({ state: "waiting", reason });
       await Promise.race([sleep(this.#parts.clock, pause), aborted(signal)]);
@@ -158,7 +168,7 @@ export class Link implements Unit {
     const incarnation = this.#incarnations.next();
     const address = { site: hub.site, node: identity.deviceId };
     this.#hubTime.forget();
-    const session = await this.#open(hub, address, incarnation);
+    const session = await this.#openWith(hub, address, incarnation);
     try {
       if (signal.aborted) return "stopping";
       await session.subscribe(FROM_HUB.map((name) => filterFor(address, name)));
@@ -182,7 +192,19 @@ export class Link implements Unit {
     }
   }
 
-  #open(hub: HubAddress, address: NodeAddress, incarnation: number): Promise<Session> {
+  async #openWith(hub: HubAddress, address: NodeAddress, incarnation: number): Promise<Session> {
+    const token = this.#token.best;
+    try {
+      const session = await this.#open(hub, address, incarnation, token);
+      this.#token.taken(token);
+      return session;
+    } catch (error) {
+      this.#again = hasCode(error, "NOT_PAIRED") && this.#token.refused(token);
+      throw error;
+    }
+  }
+
+  #open(hub: HubAddress, address: NodeAddress, incarnation: number, token: string | undefined): Promise<Session> {
     const { identity, clock, random } = this.#parts;
     const stamp = { id: random.uuid(), ts: Math.floor(clock.now()) };
     const will = encode("state", stamp, this.#stateBody("offline", incarnation, "lost"));
@@ -193,7 +215,7 @@ export class Link implements Unit {
       site: hub.site,
       authority: hub.authority,
       clientId: identity.deviceId,
-      password: mqttPassword(identity, hub.site, incarnation),
+      password: mqttPassword(identity, hub.site, incarnation, token),
       will: { topic: topicFor(address, "state"), payload: will },
       message: (topic, payload) => this.#receive(topic, payload),
     });
@@ -236,7 +258,18 @@ export class Link implements Unit {
       this.#parts.log.warn({ topic: name, id: message.id }, "message came after its expiry; dropped");
       return;
     }
-    this.events.emit(name, message as LinkEventMap[N]);
+    if (name === "token") this.#renew((message as Decoded<"token">).body.token);
+    else this.events.emit(name, message as LinkEventMap[N]);
+  }
+
+  /** Keeps the new token and comes back with it: that is how the hub knows that it has arrived. */
+  #renew(token: string): void {
+    this.#token.offered(token);
+    this.#parts.log.info({}, "the hub has a new token for this node; connecting with it");
+    this.#again = true;
+    this.#online?.session.end().catch((error: unknown) => {
+      this.#parts.log.debug({ reason: messageOf(error) }, "the connection had ended already");
+    });
   }
 
   #malformed(kind: string, reason: string): void {

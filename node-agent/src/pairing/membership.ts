@@ -61,6 +61,8 @@ export interface MembershipParts {
   readonly profile: () => PairProfile;
   /** Told once per request what the operator has to do. */
   readonly pending: (request: { requestId: string; expiresAt: number; command: string }) => void;
+  /** The hub has a token for this node that was not used yet. */
+  readonly token?: (token: string) => void;
   /** Paired: the secret is worth nothing any more. */
   readonly joined?: () => void;
   /** Default: a process of its own. */
@@ -203,6 +205,7 @@ export class HubMembership implements Membership {
     if (authority !== undefined && old?.authority !== authority) {
       log.info({ authority: authorityFingerprint(authority) }, "the hub's authority is pinned from now on");
     }
+    if (answer.token !== undefined) this.#parts.token?.(answer.token);
     // A used code is spent; asking again with it would count as a wrong one.
     this.#secret = undefined;
     this.#announced = undefined;

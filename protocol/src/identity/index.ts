@@ -11,6 +11,7 @@ export {
   verifyText,
 } from "./keys.ts";
 export {
+  linkTokenHash,
   type MqttProof,
   mqttPassword,
   mqttProofText,

@@ -53,6 +53,10 @@ export type NoticeEvent = Static<typeof NoticeEvent>;
 export const StoredAck = Type.Object({ ids: Type.Array(MessageId, { minItems: 1, maxItems: 100 }) });
 export type StoredAck = Static<typeof StoredAck>;
 
+/** A new token of this node. The old one is good until the node has connected with this one. */
+export const LinkToken = Type.Object({ token: Type.String({ minLength: 16, maxLength: 200 }) });
+export type LinkToken = Static<typeof LinkToken>;
+
 export type Direction = "node-to-hub" | "hub-to-node";
 
 export interface TopicSpec<T extends TSchema = TSchema> {
@@ -96,6 +100,7 @@ export const MQTT_CONTRACT = {
   command: topic("cmd/+", "hub-to-node", 1, false, CommandRequest, "a command to execute at most once"),
   reply: topic("reply/+", "hub-to-node", 1, false, VoiceTurnReply, "the answer to a turn"),
   ack: topic("ack", "hub-to-node", 1, false, StoredAck, "ids of messages now stored"),
+  token: topic("token", "hub-to-node", 1, false, LinkToken, "a new token to connect with from now on"),
   config: topic("config", "hub-to-node", 1, false, NodeConfig, "wake words, grammar, room; after each birth"),
 } as const satisfies Record<string, TopicSpec>;
 

@@ -3,6 +3,7 @@ export {
   AUDIO_PATH,
   type Direction,
   GrammarConfig,
+  LinkToken,
   MQTT_CONTRACT,
   NodeConfig,
   NodeState,

@@ -48,6 +48,8 @@ export const PairAnswer = Type.Union([
     mqtt: Type.Object({ port: Type.Integer(), tls: Type.Boolean() }),
     /** The certificate of the hub's authority, PEM, when the broker speaks TLS. */
     authority: Type.Optional(Type.String({ maxLength: 8000 })),
+    /** The device's token for MQTT; told until the device has used it, so that a lost answer does no harm. */
+    token: Type.Optional(Type.String({ minLength: 16, maxLength: 200 })),
   }),
   Type.Object({
     status: Type.Literal("pending"),

@@ -19,6 +19,7 @@ export function describeDevice(device: ShownDevice, style: Style, nowMs: number)
       ["platform", device.platform],
       ["address", device.remoteIp],
       ["approved", `${ago(device.approvedAtMs, nowMs)} by ${device.approvedBy}`],
+      ["token", tokenLine(device.linkToken, nowMs)],
       ["software", device.manifest?.agentVersion],
       ...healthFields(device.telemetry, device.telemetryAtMs, nowMs),
     ],
@@ -67,6 +68,13 @@ function stateLine(device: DeviceRecord, nowMs: number): string {
   if (!device.online) return `offline, seen ${ago(device.lastSeenMs, nowMs)}`;
   const since = device.connectedAtMs === undefined ? "" : ` for ${duration(nowMs - device.connectedAtMs)}`;
   return `online over ${device.transport ?? "an unknown transport"}${since}`;
+}
+
+function tokenLine(token: DeviceRecord["linkToken"], nowMs: number): string | undefined {
+  if (!token) return undefined;
+  const { state, sinceMs, rotationWantedAtMs } = token;
+  const since = sinceMs === undefined ? "" : `, since ${ago(sinceMs, nowMs)}`;
+  return `${state}${since}${rotationWantedAtMs === undefined ? "" : "; a new one is on its way"}`;
 }
 
 function healthFields(

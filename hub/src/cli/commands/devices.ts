@@ -96,8 +96,14 @@ export const devicesFamily: Family = (program, open) => {
   simple(devices, open, "block", "cut it off, and keep it out", (name) => `${name} is blocked.`);
   simple(devices, open, "unblock", "let a blocked device in again", (name) => `${name} is no longer blocked.`);
   simple(devices, open, "remove", "forget it: it must pair again", (name) => `${name} is forgotten.`);
-  token(devices, open, "rotate", "device.token.rotate", "a new gateway token; the old one ends");
-  token(devices, open, "revoke", "device.token.revoke", "end its gateway token");
+  token(
+    devices,
+    open,
+    "rotate",
+    "device.token.rotate",
+    "a new token: of a node, once it has come to use it; of a gateway client, at once",
+  );
+  token(devices, open, "revoke", "device.token.revoke", "end its token: a node has to be let in anew");
 };
 
 export async function listDevices(client: GatewayClient): Promise<readonly DeviceRecord[]> {
@@ -165,22 +171,49 @@ function decide(devices: Command, open: Open, verb: string, method: string, desc
   });
 }
 
-function token(devices: Command, open: Open, verb: string, method: string, description: string): void {
+/** Without a role the node's own token for MQTT is meant if it is one of ours, else the operator's of a gateway client. */
+function token(devices: Command, open: Open, verb: "rotate" | "revoke", method: string, description: string): void {
   example(
-    devices.command(`${verb} <device>`).description(description).option("--role <role>", "whose token", "operator"),
+    devices
+      .command(`${verb} <device>`)
+      .description(description)
+      .option("--role <role>", "of a gateway client: whose token (default operator)"),
+    `barnacle devices ${verb} Kitchen`,
     `barnacle devices ${verb} 3f9a62 --role operator`,
-  ).action(async (reference: string, options: { role: string }, command: Command) => {
+  ).action(async (reference: string, options: { role?: string }, command: Command) => {
     const session = open(command);
-    const answer = await session.hub(async (client) => {
-      const { deviceId } = await showDevice(client, reference);
-      return client.call<{ deviceId: string; token?: string }>(method, { deviceId, role: options.role });
+    const answer = await session.hub(async (client): Promise<TokenAnswer> => {
+      const { deviceId, roles, clientId } = await showDevice(client, reference);
+      if (options.role === undefined && roles.includes("node") && clientId === undefined) {
+        const method = `barnacle.devices.${verb}`;
+        const { device } = await client.call<{ device: DeviceRecord }>(method, { device: deviceId });
+        return { ok: true, deviceId, role: "node", displayName: device.displayName, linkToken: device.linkToken };
+      }
+      const role = options.role ?? "operator";
+      return { role, ...(await client.call<{ deviceId: string; token?: string }>(method, { deviceId, role })) };
     });
-    session.out.print(answer, () =>
-      answer.token === undefined
-        ? `The ${options.role} token of ${shortId(answer.deviceId)} is revoked.`
-        : `New ${options.role} token of ${shortId(answer.deviceId)}, shown once: ${answer.token}`,
-    );
+    session.out.print(answer, () => describeToken(answer, verb));
   });
+}
+
+type TokenAnswer =
+  | {
+      readonly ok: true;
+      readonly deviceId: string;
+      readonly role: "node";
+      readonly displayName: string;
+      readonly linkToken: DeviceRecord["linkToken"];
+    }
+  | { readonly deviceId: string; readonly role: string; readonly token?: string };
+
+function describeToken(answer: TokenAnswer, verb: "rotate" | "revoke"): string {
+  if ("displayName" in answer) {
+    if (verb === "revoke") return `The token of ${answer.displayName} has ended; it has to be let in anew.`;
+    return `${answer.displayName} gets a new token as soon as it is there; until it uses that, the old one is good.`;
+  }
+  return answer.token === undefined
+    ? `The ${answer.role} token of ${shortId(answer.deviceId)} is revoked.`
+    : `New ${answer.role} token of ${shortId(answer.deviceId)}, shown once: ${answer.token}`;
 }
 
 function stateOf(device: DeviceRecord): string {

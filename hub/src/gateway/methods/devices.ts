@@ -80,6 +80,20 @@ export const deviceMethods: readonly Method[] = [
     params: Named,
     run: ({ device }, { hub, caller }) => change(hub, device, (id) => hub.devices.unblock(id, caller.principal)),
   }),
+  ...(["rotate", "revoke"] as const).map((verb) =>
+    method({
+      name: `barnacle.devices.${verb}`,
+      access: "pairing",
+      records: "pairing",
+      params: Named,
+      run: ({ device }, context) =>
+        change(context.hub, device, (id) => {
+          withinReach(id, context);
+          const { devices } = context.hub;
+          return devices[verb === "rotate" ? "rotateLink" : "revokeLink"](id, context.caller.principal);
+        }),
+    }),
+  ),
   method({
     name: "barnacle.devices.remove",
     access: "pairing",

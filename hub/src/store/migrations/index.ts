@@ -19,6 +19,7 @@ import { sent } from "./017-sent.ts";
 import { speech } from "./018-speech.ts";
 import { nodeWork } from "./019-node-work.ts";
 import { redo } from "./020-redo.ts";
+import { linkTokens } from "./022-link-tokens.ts";
 import { commandKeys } from "./023-command-keys.ts";
 import { retainedConfig } from "./025-retained-config.ts";
 import { beads } from "./030-beads.ts";
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   agentRuns,
   sessionNotes,
   nodeWork,
+  linkTokens,
   commandKeys,
   cron,
   sent,
