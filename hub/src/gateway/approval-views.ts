@@ -4,11 +4,19 @@ import type { Approval, ApprovalDecision } from "../services.ts";
 
 export const DECISIONS: readonly ApprovalDecision[] = ["allow-once", "allow-always", "deny"];
 
+/** Members that clients look for in every request, where nothing was said. */
+const NOT_SAID = {
+  ...{ systemRunBinding: null, systemRunPlan: null, nodeId: null, warningText: null, scope: null },
+  ...{ sessionId: null, runId: null, toolCallId: null, cronExecutionSource: null, cronOperationBinding: null },
+  ...{ turnSourceChannel: null, turnSourceTo: null, turnSourceAccountId: null, turnSourceThreadId: null },
+};
+
 /** Payload of `exec.approval.requested`. The environment may hold secrets; who decides sees that there is one, by its names. */
-export function eventOf({ id, request, createdAtMs, expiresAtMs }: Approval) {
-  const { env, ...shown } = request;
+export function eventOf({ id, request: asked, createdAtMs, expiresAtMs }: Approval) {
+  const { env, ...shown } = asked;
   const names = env && typeof env === "object" ? { envKeys: Object.keys(env) } : {};
-  return { id, request: { ...shown, ...names }, createdAtMs, expiresAtMs };
+  const request = { ...NOT_SAID, ...shown, ...names, allowedDecisions: [...DECISIONS] };
+  return { approvalKind: "exec", id, request, createdAtMs, expiresAtMs };
 }
 
 export function commandOf({ request }: Approval): string {

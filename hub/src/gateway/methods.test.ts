@@ -131,7 +131,7 @@ t.test("an invoke goes through the one door, and every refusal has the wire's wo
     t.equal(back.message, error.message);
   }
   const unknown = await client.request("node.invoke", { ...params, nodeId: "x" });
-  t.match(unknown.error, { message: "unknown nodeId" });
+  t.match(unknown.error, { code: "UNAVAILABLE", message: "node not connected" });
   const bad = await client.request("node.invoke", { ...params, params: [1] });
   t.match(bad.error, { code: "INVALID_REQUEST", message: "invalid node.invoke params: at /params: expected object" });
 });

@@ -38,10 +38,17 @@ export class Presence {
   /** @param options.told called when somebody said something about themselves */
   constructor(options: {
     clock: Clock;
-    self: { host: string; version: string; platform: string; ip?: string };
+    self: {
+      readonly host: string;
+      readonly version: string;
+      readonly platform: string;
+      readonly ip?: string;
+      readonly deviceFamily?: string;
+      readonly modelIdentifier?: string;
+    };
     told?: () => void;
   }) {
-    const { host, version, platform, ip } = options.self;
+    const { host, version, platform, ip, deviceFamily, modelIdentifier } = options.self;
     this.#clock = options.clock;
     this.#told = options.told ?? (() => {});
     this.#self = {
@@ -53,6 +60,8 @@ export class Presence {
       mode: "gateway",
       reason: "self",
       ...(ip === undefined ? {} : { ip }),
+      ...(deviceFamily === undefined ? {} : { deviceFamily }),
+      ...(modelIdentifier === undefined ? {} : { modelIdentifier }),
     };
   }
 
@@ -107,6 +116,11 @@ export class Presence {
     held.entry = entryOf(facts, "disconnect", this.#clock.now());
     this.#version++;
     return true;
+  }
+
+  /** True while somebody of this key is connected. */
+  here(key: string): boolean {
+    return (this.#held.get(key.toLowerCase())?.live ?? 0) > 0;
   }
 
   #prune(): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { hostname } from "node:os";
+import { hostname, type as osName, release } from "node:os";
 import type { Duplex } from "node:stream";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { CLOSE, type ConnectParams, grants, type HelloOk, type RequestFrame } from "@barnacle/protocol/gateway";
@@ -89,7 +89,10 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost, LocalCalls
     this.#auth = new GatewayAuth({ devices, secrets, clock, counters, withCommands });
     this.#presence = new Presence({
       clock: hub.clock,
-      self: { host: hostname(), version: hub.version, platform: process.platform },
+      self: {
+        ...{ host: hostname(), version: hub.version, platform: `${process.platform} ${release()}` },
+        ...{ deviceFamily: osName(), modelIdentifier: process.arch },
+      },
       told: () => this.#presenceNews.tell(),
     });
     this.#nodes = new NodeSessions({

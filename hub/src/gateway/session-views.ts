@@ -24,7 +24,15 @@ export function sessionRow(hub: SessionServices, session: SessionRecord, options
   return {
     ...{ key, agentId, kind: session.kind, sessionId: session.sessionId, isMain: key === `agent:${agentId}:main` },
     ...{ chatType: session.kind === "group" ? "group" : "direct", visibility: "shared", sharingRole: "owner" },
-    ...given({ label: session.label, displayName: session.displayName, icon, color, category, statusNote, boardFace }),
+    ...given({
+      label: session.label,
+      displayName: session.displayName ?? session.label,
+      icon,
+      color,
+      category,
+      statusNote,
+      boardFace,
+    }),
     ...(options.derivedTitle ? given({ derivedTitle: session.title }) : {}),
     ...(options.lastMessage ? given({ lastMessagePreview: session.preview }) : {}),
     ...given({ channel: channelOf(key) }),

@@ -21,7 +21,7 @@ export function announceRecords(hub: GatewayServices, broadcast: Broadcast, owne
       const { request } = eventOf(approval);
       const ts = resolvedAtMs ?? clock.now();
       broadcast.send("exec.approval.resolved", {
-        ...{ id, decision: decision ?? "deny", resolvedBy: resolver ?? null, ts, request },
+        ...{ id, decision: decision ?? "deny", resolvedBy: nameOf(hub, resolver), ts, request },
       });
     },
     owner,
@@ -46,4 +46,11 @@ export function announceRecords(hub: GatewayServices, broadcast: Broadcast, owne
     ({ keys }) => broadcast.send("users.prefs.changed", { profileId: OWNER_ID, keys }),
     owner,
   );
+}
+
+/** The name of the device that decided, as people know it. */
+function nameOf({ devices }: GatewayServices, principal: string | undefined): string | null {
+  if (principal === undefined) return null;
+  const deviceId = principal.slice(principal.indexOf(":") + 1);
+  return devices.get(deviceId)?.displayName ?? principal;
 }

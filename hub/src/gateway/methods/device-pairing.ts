@@ -19,7 +19,7 @@ export const devicePairingMethods: readonly Method[] = [
     name: "device.pair.list",
     access: "pairing",
     params: DevicePairListParams,
-    run: (_params, { hub }) => ({
+    run: (_params, { hub, presence }) => ({
       pending: hub.devices
         .pending()
         .filter((request) => request.kind === "device")
@@ -30,7 +30,7 @@ export const devicePairingMethods: readonly Method[] = [
         })),
       paired: hub.devices
         .list()
-        .map((device) => ({ ...pairedDevice(device), connected: device.online }))
+        .map((device) => ({ ...pairedDevice(device), connected: device.online || presence.here(device.deviceId) }))
         .sort(newestFirst),
     }),
   }),

@@ -13,8 +13,8 @@ export async function invokeNode(
   { nodeId, command, params, timeoutMs, idempotencyKey }: NodeInvokeParams,
   { hub, caller }: Pick<MethodContext, "hub" | "caller">,
 ) {
-  const { deviceId } = node(hub, nodeId);
   try {
+    const { deviceId } = node(hub, nodeId);
     const outcome = await hub.commands.invoke({
       deviceId,
       command,
@@ -48,12 +48,12 @@ function objectOf(params: unknown): JsonObject {
 function invokeError(error: unknown, command: string): unknown {
   if (!hasCode(error)) return error;
   switch (error.code) {
-    case "DEVICE_UNKNOWN":
-      return new WireError(error, { message: "unknown nodeId" });
     case "POLICY_DENIED":
       return notAllowed(error, command, "command not allowlisted");
     case "COMMAND_UNKNOWN":
       return notAllowed(error, command, "command not declared by node");
+    // Whoever asks a node that there is not learns no more than of one that is away.
+    case "DEVICE_UNKNOWN":
     case "DEVICE_OFFLINE":
       return new WireError(error, {
         code: "UNAVAILABLE",
@@ -85,8 +85,16 @@ function notAllowed(error: BarnacleError, command: string, reason: string): Wire
 
 /** A code of a foreign node comes out of the journal as the head of the message. */
 function nodeFailure(error: BarnacleError): WireError {
-  const foreign = error.code === "INTERNAL" ? /^([A-Z][A-Z0-9_]{2,63}): (.*)$/s.exec(error.message) : null;
+  const told = error.code === "INTERNAL" || error.code === "COMMAND_FAILED";
+  const foreign = told ? /^([A-Z][A-Z0-9_]{2,63}): (.*)$/s.exec(error.message) : null;
   const nodeError = { code: foreign?.[1] ?? error.code, message: foreign?.[2] ?? error.message };
-  const message = nodeError.message.startsWith("node disconnected") ? `Error: ${nodeError.message}` : nodeError.message;
-  return new WireError(error, { code: "UNAVAILABLE", message, details: { nodeError } });
+  if (nodeError.message.startsWith("node disconnected")) {
+    return new WireError(error, {
+      code: "UNAVAILABLE",
+      message: `Error: ${nodeError.message}`,
+      details: { nodeError },
+    });
+  }
+  const message = `${nodeError.code}: ${nodeError.message}`;
+  return new WireError(error, { code: "UNAVAILABLE", message, details: { nodeError, nodeCommandDispatched: true } });
 }

@@ -6,6 +6,7 @@ import type { Principal } from "../../services.ts";
 import type { Broadcast } from "../broadcast.ts";
 import type { Presence } from "../presence.ts";
 import type { GatewayServices } from "../services.ts";
+import { WireError } from "../wire-error.ts";
 
 /** Who asks. */
 export interface Caller {
@@ -154,12 +155,17 @@ export function refusal(
 ): BarnacleError | undefined {
   if (caller.role === "node") {
     const may = found?.access === "node" || (found?.nodesToo === true && caller.phoneApp);
-    return may ? undefined : forbidden("unauthorized role: node");
+    return may ? undefined : wrongRole("node");
   }
-  if (found?.access === "node") return forbidden("unauthorized role: operator");
+  if (found?.access === "node") return wrongRole("operator");
   const access = (found?.accessOf?.(params) ?? found?.access ?? "admin") as ScopeName;
   if (!grants(caller.scopes, access)) return missingScope(SCOPES[access]);
   return found ? undefined : new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
+}
+
+/** The wire knows a missing scope as FORBIDDEN, a wrong role as a request that makes no sense. */
+function wrongRole(role: string): BarnacleError {
+  return new WireError(forbidden(`unauthorized role: ${role}`), { code: "INVALID_REQUEST" });
 }
 
 export function missingScope(missing: string): BarnacleError {

@@ -81,7 +81,8 @@ export const sessionWriteMethods: readonly Method[] = [
       const key = keyOf(given, agentId, context);
       await quiet(key, context);
       const session = await context.hub.sessions.reset(key, reason === "new" ? "new" : "reset");
-      return { ok: true, key, entry: sessionEntry(session) };
+      const entry = { ...sessionEntry(session), systemSent: false, abortedLastRun: false };
+      return { ok: true, key, entry, resolved: resolved(session, context) };
     },
   }),
   method({

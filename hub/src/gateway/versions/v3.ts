@@ -49,6 +49,23 @@ function error(body: GatewayErrorBody): GatewayErrorBody {
   const { code: detail } = (body.details ?? {}) as { code?: unknown };
   // The handler of those days threw it.
   if (detail === "CRON_JOB_NOT_FOUND") return { ...body, code: "UNAVAILABLE", message: `Error: ${body.message}` };
+  const { nodeError, reason, barnacle } = (body.details ?? {}) as {
+    readonly nodeError?: { readonly message?: unknown };
+    readonly reason?: unknown;
+    readonly barnacle?: object;
+  };
+  // A node's own words came without their code.
+  if (typeof nodeError?.message === "string" && body.message.endsWith(`: ${nodeError.message}`)) {
+    const message = body.message.startsWith("Error: ") ? body.message : nodeError.message;
+    return {
+      ...body,
+      message,
+      details: { ...(body.details as object), barnacle: { message: body.message, ...barnacle } },
+    };
+  }
+  if (reason === "APPROVAL_NOT_FOUND" || reason === "APPROVAL_ALREADY_RESOLVED") {
+    return { ...body, code: "INVALID_REQUEST", message: "unknown approval id" };
+  }
   const older = NEWER_CODES.has(body.code) || detail === "CONTROL_UI_DEVICE_IDENTITY_REQUIRED";
   return {
     ...body,
