@@ -10,7 +10,7 @@ import { type FakeHub, fakeHub, type HubMessage } from "./testing/fake-hub.ts";
 const CONFIG = `
 name: Kitchen node
 room: kitchen
-gpio: {driver: fake, lines: [{line: 17}]}
+gpio: {driver: fake, lines: [{line: 17}, {line: 22, name: bell, direction: in}]}
 appliances: [{id: light, name: light, kind: light, line: 17}]
 deny: [system.which]
 `;
@@ -221,10 +221,13 @@ t.test("without a microphone the node still switches its pins", async (t) => {
 
 t.test("a pin that changes and a microphone that is lost are noticed", async (t) => {
   const { hub, edges, mic } = await setUp(t);
-  for (const edge of edges) edge({ line: 17, value: 1, at: 5 });
+  for (const edge of edges) edge({ line: 22, name: "bell", value: 1, at: 5, kernelNs: "7", sequence: 3, lost: 2 });
   mic.listener?.status({ state: "lost", reason: "unplugged" });
   await until(() => hub.of("notice").length === 2);
-  t.match(hub.of("notice")[0]?.body, { kind: "gpio.edge", data: { line: 17, value: 1 } });
+  t.match(hub.of("notice")[0]?.body, {
+    kind: "gpio.edge",
+    data: { line: 22, name: "bell", value: 1, at: 5, kernelNs: "7", sequence: 3, lost: 2 },
+  });
   t.match(hub.of("notice")[1]?.body, { kind: "microphone.lost", data: { reason: "unplugged" } });
   await until(() => {
     const caps = hub.of("caps").at(-1)?.body.capabilities as { name: string; reason?: string }[];

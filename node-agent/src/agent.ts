@@ -11,6 +11,7 @@ import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardwa
 import { GatewayHome, type Home, type HomeParts, HubHome } from "./home/index.ts";
 import { Household, rememberedConfig } from "./household/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
+import { PinStates, Pins } from "./pins/index.ts";
 import { Ears, Mute, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
 import { type NodeDatabase, openState, StateKeeper } from "./state/index.ts";
@@ -97,7 +98,9 @@ export class Agent implements Unit {
       },
     });
     const wakeWords = rememberedConfig(settings)?.wakeWords ?? [];
-    const hardware = await this.#parts.find(config, wakeWords, { clock, random });
+    const states = new PinStates(settings);
+    states.begin();
+    const hardware = await this.#parts.find(config, wakeWords, { clock, random, startValue: states.startValue });
     this.#undo.push(() => closeHardware(hardware));
     const model = await hardware.board.model();
 
@@ -183,10 +186,21 @@ export class Agent implements Unit {
       });
     }
     this.#ailment = () => pipeline?.ailment();
+    const pins = isHere(hardware.gpio)
+      ? new Pins({
+          port: hardware.gpio,
+          lines: config.gpio.lines,
+          safeAfterMs: config.gpio.safeAfterS * 1000,
+          edgesPerS: config.gpio.edgesPerS,
+          tell: (kind, data) => joined.notice(kind, data),
+          changed: () => joined.changed(),
+          ...{ states, settings, clock, log, counters: this.#counters },
+        })
+      : hardware.gpio;
     const journal = new Journal(db, clock);
     const executor: Executor = new Executor({
       commands: [
-        ...gpioCommands(hardware.gpio),
+        ...gpioCommands(pins),
         ...soundCommands({
           speaker,
           playerMissing: () => reasonOf(hardware.player),
@@ -241,9 +255,10 @@ export class Agent implements Unit {
       joined.changed();
       if (state === "lost") joined.notice("microphone.lost", { reason: reason ?? "unknown" });
     });
-    if (isHere(hardware.gpio)) {
-      const { gpio } = hardware;
-      this.#undo.push(gpio.onEdge(({ line, value, at }) => joined.notice("gpio.edge", { line, value, at })));
+    if (isHere(pins)) {
+      this.events.on("state", ({ part }) => {
+        if (part === "link" || part === "uplink") pins.connection(joined.connected);
+      });
     }
     const controls = new Controls({
       config: config.controls,
@@ -275,7 +290,8 @@ export class Agent implements Unit {
     journal.prune();
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
     // Before the microphone is opened: a mute switch that is on keeps it closed.
-    for (const unit of [disk, controls, telemetry, ...(pipeline ? [pipeline] : []), joined]) {
+    const units = [disk, ...(isHere(pins) ? [pins] : []), controls, telemetry, ...(pipeline ? [pipeline] : []), joined];
+    for (const unit of units) {
       this.#undo.push(() => unit.stop());
       await unit.start();
     }

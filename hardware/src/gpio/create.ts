@@ -1,25 +1,34 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { type Clock, systemClock } from "@barnacle/protocol/runtime";
+import { ChardevGpio } from "./chardev.ts";
 import { FakeGpio } from "./fake.ts";
+import { type GpioKernel, systemKernel } from "./kernel.ts";
 import { NoGpio } from "./none.ts";
 import type { GpioPort } from "./port.ts";
 import { StateFile } from "./state-file.ts";
 
-export const GPIO_DRIVERS = ["fake", "none"] as const;
+export const GPIO_DRIVERS = ["auto", "chardev", "fake", "none"] as const;
 export type GpioDriver = (typeof GPIO_DRIVERS)[number];
 
 export interface GpioOptions {
+  /** chardev: label of the board's own chip; absent: that of a known board's header, or the only one. */
+  readonly chip?: string;
   /** fake: a JSON file that mirrors the lines' states, for watchers in other processes. */
   readonly stateFile?: string;
   readonly clock?: Clock;
+  readonly kernel?: GpioKernel;
 }
 
 /** @throws ENGINE_UNKNOWN */
 export function createGpio(driver: GpioDriver, options: GpioOptions = {}): GpioPort {
+  const { chip, clock = systemClock } = options;
   switch (driver) {
+    case "auto":
+    case "chardev":
+      return new ChardevGpio({ kernel: options.kernel ?? systemKernel(), clock, chip });
     case "fake": {
       const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
-      return new FakeGpio(options.clock ?? systemClock, file);
+      return new FakeGpio(clock, file);
     }
     case "none":
       return new NoGpio();

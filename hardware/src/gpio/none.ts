@@ -37,6 +37,10 @@ export class NoGpio implements GpioPort {
     return () => {};
   }
 
+  onChange(): () => void {
+    return () => {};
+  }
+
   async close(): Promise<void> {}
 }
 

@@ -4,7 +4,7 @@ import { BarnacleError, messageOf, systemCode } from "@barnacle/protocol/errors"
 import type { LineState } from "./port.ts";
 
 /** A line, and how often it was set since the file was made. */
-export type StoredLine = LineState & { readonly writes: number };
+export type StoredLine = Omit<LineState, "unavailable"> & { readonly value: 0 | 1; readonly writes: number };
 
 /** What another process reads: the lines, and a number that grows with each change. */
 export interface GpioState {
@@ -74,5 +74,7 @@ function isState(value: unknown): value is GpioState {
 
 function isStoredLine(value: unknown): value is StoredLine {
   const { line, value: level, writes } = (value ?? {}) as Partial<Record<keyof StoredLine, unknown>>;
-  return Number.isInteger(line) && (level === 0 || level === 1) && Number.isInteger(writes);
+  return (
+    (Number.isInteger(line) || typeof line === "string") && (level === 0 || level === 1) && Number.isInteger(writes)
+  );
 }

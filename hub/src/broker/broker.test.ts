@@ -135,13 +135,36 @@ t.test(
     t.same(await told(2, "e2"), [{ ids: ["e2"] }], "acknowledged again, because the first may have been lost");
     const { messages } = await hub.inbox.list({ channel: "events", archived: true });
     t.match(messages, [
-      { externalId: "e2", account: identity.deviceId, text: "gpio.edge", metadata: { line: 17 } },
+      {
+        ...{ externalId: "e2", account: identity.deviceId, text: "line 17: on", thread: "gpio.edge" },
+        metadata: { line: 17 },
+      },
       { externalId: "e1", at: 5 },
     ]);
     t.match(await hub.inbox.counts(), { unread: 0, archived: 2 }, "nobody has to read them");
     t.match(hub.counters.snapshot(), { "mqtt.notices": 2, "mqtt.repeatedNotices": 2 });
   },
 );
+
+t.test("notices read as sentences; only the newest are kept", async (t) => {
+  const hub = await testBroker(t);
+  const identity = await pairedNode(hub.devices);
+  const peer = new Peer(t, hub.broker.port, identity, 1);
+  await peer.admitted();
+  await peer.birth(1);
+  const bell = { line: 22, name: "door bell", value: 0, sequence: 2 };
+  await peer.publish("notice", "e1", { kind: "gpio.edge", at: 7, data: bell });
+  await peer.publish("notice", "e2", { kind: "microphone.lost", at: 8, data: { reason: "unplugged" } });
+  await peer.publish("notice", "e3", { kind: "gpio.edges.dropped", at: 9, data: { line: 22, value: 1, dropped: 9 } });
+  await peer.publish("notice", "e4", { kind: "wake.unknown", at: 9, data: {} });
+  const texts = async () =>
+    (await hub.inbox.list({ channel: "events", archived: true })).messages.map(({ text }) => text);
+  const all = ["wake.unknown", "line 22: 9 more changes, now on", "microphone.lost: unplugged", "door bell: off"];
+  t.same(await texts(), all);
+  t.equal(await hub.inbox.trim("events", 3), 1);
+  t.equal(await hub.inbox.trim("events", 3), 0);
+  t.same(await texts(), all.slice(0, 3));
+});
 
 t.test("the acknowledgement comes after storing; what cannot be stored is not acknowledged", async (t) => {
   const hub = await testBroker(t);

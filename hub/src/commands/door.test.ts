@@ -19,6 +19,12 @@ import { CommandDoor } from "./door.ts";
 
 const OPERATOR: Principal = { kind: "operator", id: "anna", scopes: ["operator.write"] };
 const MANIFEST = manifestOf({
+  capabilities: [
+    {
+      ...{ name: "gpio", available: true, engine: "chardev" },
+      attributes: { lines: [{ line: 17, name: "Door  lock", kernelName: "GPIO17" }, "no line", { line: {} }] },
+    },
+  ],
   commands: [
     { name: "gpio.write", idempotent: true },
     { name: "talk.speak", idempotent: false, timeoutMs: 5_000 },
@@ -201,6 +207,27 @@ t.test("what policy denies never reaches a device, and the denial is on record",
     { code: "POLICY_DENIED", details: { rule: "voice-no-unlock" } },
     "also in the words of room nodes",
   );
+  for (const params of [
+    { line: "door lock", value: 1 },
+    { line: " DOOR lock", value: 1 },
+    { name: "Door lock", level: true },
+    { pin: "gpio17", value: 1 },
+  ]) {
+    await t.rejects(h.door.invoke(h.call({ principal: voice, params })), {
+      code: "POLICY_DENIED",
+      details: { rule: "voice-no-unlock" },
+    });
+  }
+  for (const [command, params] of [
+    ["gpio.pulse", { line: "Door lock", value: 0, ms: 500 }],
+    ["gpio.pwm", { pin: 17, percent: 1 }],
+    ["gpio.pwm", { line: 17, percent: 100 }],
+  ] as const) {
+    await t.rejects(h.door.invoke(h.call({ principal: voice, command, params })), {
+      code: "POLICY_DENIED",
+      details: { rule: "voice-no-unlock" },
+    });
+  }
   const cellar = h.call({ principal: voice, params: { line: 22, value: 1 } });
   await t.rejects(
     h.door.invoke(cellar),
@@ -210,7 +237,7 @@ t.test("what policy denies never reaches a device, and the denial is on record",
   t.match(await h.door.invoke(h.call({ principal: voice, params: { value: 0, line: 17 } })), {
     decision: { rule: "voice-home" },
   });
-  t.same(await trail(h), [...Array(4).fill("decision deny"), "decision allow", "outcome done"]);
+  t.same(await trail(h), [...Array(11).fill("decision deny"), "decision allow", "outcome done"]);
   t.equal(h.link.requests.length, 1);
 });
 

@@ -1,6 +1,6 @@
 import { BarnacleError, hasCode, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Clock, Log, Random, Unit } from "@barnacle/protocol/runtime";
-import type { CommandResult } from "@barnacle/protocol/schema";
+import { type CommandResult, pinLines } from "@barnacle/protocol/schema";
 import { type AuditTrail, unwritable } from "../audit/index.ts";
 import type {
   ApprovalGate,
@@ -133,7 +133,8 @@ export class CommandDoor implements Commands, CommandOutlook, Unit {
     const device = devices.get(call.deviceId);
     const configured = household?.appliances().filter((one) => (one.deviceId ?? call.deviceId) === call.deviceId) ?? [];
     const known = [...(device?.manifest?.appliances ?? []), ...configured];
-    const appliances = effectsOf(known, call.command, call.params);
+    const gpio = device?.manifest?.capabilities.find(({ name }) => name === "gpio");
+    const appliances = effectsOf(known, call.command, call.params, pinLines(gpio?.attributes));
     const decision = policy.decide({
       principal: call.principal,
       action: "command",

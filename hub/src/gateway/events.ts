@@ -51,6 +51,7 @@ export const EVENTS = {
   "sessions.changed": event("read", "no", true),
   "barnacle.turn": event("read", "no", false),
   "beads.changed": event("read", "no", true),
+  "barnacle.node.event": event("read", "no", true),
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof EVENTS;

@@ -4,7 +4,7 @@ import { generateIdentity } from "@barnacle/protocol/identity";
 import t from "tap";
 import { connectNode, manifestOf, pairedNode } from "../devices/testing.ts";
 import { METHODS } from "./methods/index.ts";
-import { open, operator, outcome, REMOTE, type TestGateway, TURN, testGateway } from "./testing.ts";
+import { MESSAGE, open, operator, outcome, REMOTE, type TestGateway, TURN, testGateway } from "./testing.ts";
 
 async function kitchen(hub: TestGateway) {
   const identity = await pairedNode(hub.devices, "Kitchen");
@@ -409,6 +409,23 @@ t.test("turns are broadcast to those who may read", async (t) => {
   t.match((await reader.event("barnacle.turn")).payload, { turn: { turnId: "t1" } });
   await pairer.request("device.pair.list", {});
   t.notOk(pairer.frames.some((frame) => frame.event === "barnacle.turn"));
+});
+
+t.test("what a node noticed is broadcast to those who may read", async (t) => {
+  const hub = await testGateway(t);
+  const reader = await operator(t, hub, { scopes: ["operator.read"] });
+  const pairer = await operator(t, hub, { scopes: ["operator.pairing"] });
+  const { metadata: _, ...spoken } = MESSAGE;
+  const data = { line: 22, name: "bell", value: 1, sequence: 1 };
+  const noticed = { channel: "events", thread: "gpio.edge", account: "n1", sender: "Kitchen", room: "kitchen", at: 7 };
+  hub.inbox.events.emit("entered", { message: spoken });
+  hub.inbox.events.emit("entered", { message: { ...spoken, ...noticed, metadata: data } });
+  t.same((await reader.event("barnacle.node.event")).payload, {
+    ...{ nodeId: "n1", displayName: "Kitchen", room: "kitchen", event: "gpio.edge", payload: data, ts: 7 },
+    messageId: MESSAGE.id,
+  });
+  await pairer.request("device.pair.list", {});
+  t.notOk(pairer.frames.some((frame) => frame.event === "barnacle.node.event"));
 });
 
 t.test("too many requests of one client are refused with the time to wait", async (t) => {

@@ -103,6 +103,7 @@ export interface TestGateway extends TestRegistry, Everyday {
   readonly wakeWords: StoredWakeWords;
   readonly wsLink: WsLink;
   readonly voice: VoiceTurns;
+  readonly inbox: Inbox;
   readonly records: Awaited<ReturnType<typeof testRecords>>;
   /** Runs that the test answers. */
   readonly runs: FakeRuns;
@@ -125,12 +126,13 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   await wakeWords.start();
   const records = await testRecords(t, registry);
   const voice = fakeVoice();
+  const inbox = fakeInbox();
   const runs = new FakeRuns();
   const sessions = new StoredSessions({ store, clock, random: seededRandom(12) });
   const router = { route: (request: RouteRequest) => test.route(request) };
   const household = fakeHousehold();
   const everyday = await testEveryday(t, {
-    ...{ store, clock, runs, sessions, devices, commands, household, router, inbox: fakeInbox(), offers: nodes.offers },
+    ...{ store, clock, runs, sessions, devices, commands, household, router, inbox, offers: nodes.offers },
   });
   const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
@@ -141,7 +143,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     router,
     routed: new Dispatcher({ router, commands, devices }),
     audit,
-    inbox: fakeInbox(),
+    inbox,
     voice,
     runs,
     ...everyday,
@@ -167,7 +169,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const test: TestGateway = Object.assign(registry, {
     ...{ url: `ws://127.0.0.1:${http.port}`, port: http.port },
     ...everyday,
-    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, records, runs, nodes, sessions },
+    ...{ gateway, http, commands, counters, wakeWords, wsLink, voice, inbox, records, runs, nodes, sessions },
     route: (): RouteDecision => ({ ranked: [], rejected: [] }),
   });
   return test;
@@ -197,6 +199,7 @@ function fakeInbox(): Inbox {
     get: async (id) => (id === MESSAGE.id ? MESSAGE : undefined),
     list: async () => ({ messages: [MESSAGE] }),
     mark: async (_id, flags) => ({ ...MESSAGE, ...flags }),
+    trim: async () => 0,
     counts: async () => ({ total: 1, unread: 1, archived: 0 }),
   };
 }

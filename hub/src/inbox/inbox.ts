@@ -91,6 +91,18 @@ export class StoredInbox implements Inbox {
     return messageFromRow(row as unknown as MessageRow);
   }
 
+  async trim(channel: string, keep: number): Promise<number> {
+    return this.#store.commit(() => {
+      const gone = this.#store.all(
+        `DELETE FROM messages WHERE channel = ?1 AND seq <= (
+           SELECT seq FROM messages WHERE channel = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2) RETURNING seq`,
+        channel,
+        keep,
+      );
+      return gone.length;
+    });
+  }
+
   /** `unread` counts what is not archived. */
   async counts(): Promise<{ total: number; unread: number; archived: number }> {
     const row = this.#store.one(

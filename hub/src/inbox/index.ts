@@ -1,1 +1,2 @@
 export { StoredInbox, type StoredInboxOptions } from "./inbox.ts";
+export { EVENTS_CHANNEL } from "./row.ts";

@@ -1,5 +1,8 @@
 import type { InboxMessage } from "../services.ts";
 
+/** Channel of the inbox that nodes' notices stand in; the thread is their kind. */
+export const EVENTS_CHANNEL = "events";
+
 /** A stored message, with the number that orders arrivals. */
 export interface MessageRow {
   readonly seq: number;

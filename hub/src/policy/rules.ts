@@ -90,6 +90,7 @@ export const BUILT_IN_RULES: readonly Rule[] = [
       "gpio.read",
       "gpio.write",
       "gpio.pwm",
+      "gpio.pulse",
       "talk.*",
       "audio.play",
       "audio.stop",

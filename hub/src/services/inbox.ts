@@ -53,5 +53,7 @@ export interface Inbox {
   get(id: string): Promise<InboxMessage | undefined>;
   list(query: InboxQuery): Promise<{ readonly messages: readonly InboxMessage[]; readonly nextCursor?: string }>;
   mark(id: string, flags: { read?: boolean; archived?: boolean }): Promise<InboxMessage>;
+  /** Forgets the oldest messages of a channel beyond the newest `keep`; returns how many. */
+  trim(channel: string, keep: number): Promise<number>;
   counts(): Promise<{ readonly total: number; readonly unread: number; readonly archived: number }>;
 }

@@ -173,6 +173,7 @@ export class FakeInbox implements Inbox {
 
   list = this.get;
   mark = this.get;
+  trim = this.get;
   counts = this.get;
 }
 

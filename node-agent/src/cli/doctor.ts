@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
 import { endpointInfos } from "@barnacle/hardware/endpoint";
+import { gpioInfos } from "@barnacle/hardware/gpio";
 import { hidInfos } from "@barnacle/hardware/hid";
 import { microphoneInfos } from "@barnacle/hardware/microphone";
 import { recogniserInfos } from "@barnacle/hardware/speech";
@@ -38,7 +39,14 @@ interface Info {
   readonly driver?: string;
   readonly name?: string;
   readonly profiles?: readonly string[];
-  readonly availability: { readonly available: boolean; readonly reason?: string; readonly hint?: string };
+  readonly availability: {
+    readonly available: boolean;
+    readonly detail?: string;
+    readonly reason?: string;
+    readonly hint?: string;
+  };
+  /** Pins. */
+  readonly lines?: readonly { line: string; available: boolean; reason: string }[];
   readonly models?: readonly { name: string; file: string; present: boolean; licence: string; note?: string }[];
 }
 
@@ -62,6 +70,7 @@ export async function doctor(args: readonly string[], write: (text: string) => v
     endpoint: endpointInfos(modelDirectory),
     speech: await recogniserInfos(engine === "none" ? {} : { [engine]: { library, model } }),
     voice: await voiceInfos(),
+    gpio: await gpioInfos(config.gpio.chip, config.gpio.lines),
     hid: await hidInfos(),
     uplink: uplinks(config.stateDir),
   };
@@ -82,13 +91,26 @@ function asText(report: Record<string, unknown>): string {
   return `${lines.join("\n")}\n`;
 }
 
-function infoLines({ engine, driver, name: called, availability, models = [], profiles = [] }: Info): string[] {
+function infoLines({
+  engine,
+  driver,
+  name: called,
+  availability,
+  models = [],
+  profiles = [],
+  lines = [],
+}: Info): string[] {
   const name = (engine ?? driver ?? called ?? "").padEnd(18);
-  const head = availability.available ? `  yes  ${name}` : `  no   ${name} ${availability.reason ?? ""}`;
+  const head = availability.available
+    ? `  yes  ${name} ${availability.detail ?? ""}`
+    : `  no   ${name} ${availability.reason ?? ""}`;
   const hint = availability.available || !availability.hint ? [] : [`       ${"".padEnd(18)} ${availability.hint}`];
   const files = models.map(
     (model) => `         ${model.present ? "" : "MISSING "}${model.name}: ${model.licence}  ${model.file}`,
   );
   const kinds = profiles.length === 0 ? [] : [`       ${"".padEnd(18)} profiles: ${profiles.join(", ")}`];
-  return [head.trimEnd(), ...hint, ...kinds, ...files];
+  const pins = lines.map(
+    ({ line, available, reason }) => `         ${available ? "" : "NOT USABLE "}line ${line}: ${reason}`,
+  );
+  return [head.trimEnd(), ...hint, ...kinds, ...files, ...pins];
 }

@@ -1,11 +1,14 @@
+import type { DatabaseSync } from "node:sqlite";
 import { FakeGpio, type GpioPort } from "@barnacle/hardware/gpio";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
 import type { CommandRequest, JsonObject } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import t, { type Test } from "tap";
+import type { GpioLine } from "../config/index.ts";
+import { PinStates, Pins } from "../pins/index.ts";
 import type { Speaker } from "../speaker/index.ts";
-import { openDatabase } from "../state/index.ts";
+import { openDatabase, Settings } from "../state/index.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { type Command, command, deviceCommands, Executor, gpioCommands, Journal, soundCommands } from "./index.ts";
 
@@ -160,6 +163,17 @@ t.test(
   },
 );
 
+async function pinsOf(port: GpioPort, db: DatabaseSync, clock: FakeClock, counters: Counters): Promise<Pins> {
+  const settings = new Settings(db);
+  const lines: GpioLine[] = [{ line: 17, direction: "out", activeLow: false }];
+  const pins = new Pins({
+    ...{ port, lines, settings, clock, counters, states: new PinStates(settings), log: silentLog },
+    ...{ safeAfterMs: 0, edgesPerS: 20, tell: () => {}, changed: () => {} },
+  });
+  await pins.start();
+  return pins;
+}
+
 t.test("after a crash the effect is looked for, and never brought about", async (t) => {
   const { journal, db, clock, counters } = setUp(t);
   const gpio = new FakeGpio(clock);
@@ -167,6 +181,9 @@ t.test("after a crash the effect is looked for, and never brought about", async 
   const acts: string[] = [];
   const port: GpioPort = Object.assign(Object.create(gpio) as GpioPort, {
     read: (line: number) => gpio.read(line),
+    list: () => gpio.list(),
+    onEdge: () => () => {},
+    onChange: () => () => {},
     write: async () => void acts.push("write"),
     pwm: async () => void acts.push("pwm"),
   });
@@ -182,7 +199,7 @@ t.test("after a crash the effect is looked for, and never brought about", async 
     mutedBy: () => [],
     name: "Kitchen",
   });
-  const commands = [...gpioCommands(port), ...sound];
+  const commands = [...gpioCommands(await pinsOf(port, db, clock, counters)), ...sound];
   const executor = new Executor({ commands, journal, deny: [], clock, log: silentLog, counters });
   await gpio.write(17, 1);
   const cases: [string, JsonObject, JsonObject | undefined][] = [
@@ -190,6 +207,7 @@ t.test("after a crash the effect is looked for, and never brought about", async 
     ["gpio.write", { line: 17, value: 0 }, undefined],
     ["gpio.write", { line: 4, value: 0 }, undefined],
     ["gpio.pwm", { line: 17, percent: 100 }, undefined],
+    ["gpio.pulse", { line: 17, ms: 5 }, undefined],
     ["audio.mute", { muted: true }, { muted: true }],
     ["audio.mute", { muted: false }, undefined],
     ["audio.stop", {}, undefined],
@@ -269,14 +287,14 @@ t.test("programs are looked for where the search path says, and nothing else is 
 });
 
 t.test("room nodes' words for pins are understood, and answered in", async (t) => {
-  const { journal, clock, counters } = setUp(t);
+  const { journal, db, clock, counters } = setUp(t);
   const gpio = new FakeGpio(clock);
   await gpio.open([{ line: 17, direction: "out" }]);
   const device = deviceCommands({
     ...{ info: async () => ({}), wakeStatus: () => ({}), searchPath: () => "" },
     health: async () => ({ uptimeS: 5, link: { name: "wlan0", kind: "wifi", up: true, signalDbm: -60 } }),
   });
-  const commands = [...gpioCommands(gpio), ...device];
+  const commands = [...gpioCommands(await pinsOf(gpio, db, clock, counters)), ...device];
   const executor = new Executor({ commands, journal, deny: [], clock, log: silentLog, counters });
   const run = async (name: string, params: JsonObject) => {
     const { payload, error } = await executor.execute(ask(name, `${name} ${JSON.stringify(params)}`, params));

@@ -1,5 +1,7 @@
+import type { LineRef } from "@barnacle/hardware/gpio";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { ActionBinding, Appliance, ApplianceAction, ApplianceKind } from "@barnacle/protocol/schema";
+import { findLine } from "./pins.ts";
 import type { LineAppliance, NodeFileConfig } from "./schema.ts";
 
 /** Which words switch a line on and off, by kind. */
@@ -16,7 +18,6 @@ const DIMMABLE: ReadonlySet<ApplianceKind> = new Set(["light", "fan", "heating"]
  * @throws CONFIG_INVALID naming an appliance without a pin or actions, one on an unknown pin, or an id used twice
  */
 export function appliancesOf(config: NodeFileConfig): Appliance[] {
-  const lines = new Map(config.gpio.lines.map((line) => [line.line, line.direction]));
   const seen = new Set<string>();
   return config.appliances.map((given) => {
     if (seen.has(given.id)) throw invalid(given, "its id is used twice; ids must be unique on a node");
@@ -28,7 +29,7 @@ export function appliancesOf(config: NodeFileConfig): Appliance[] {
       if (given.actions === undefined) throw invalid(given, "either line or actions was expected");
       return { ...common, actions: given.actions };
     }
-    const direction = lines.get(line);
+    const direction = findLine(config, line)?.direction;
     if (direction === undefined) throw invalid(given, `line ${line} is not among gpio.lines`);
     return { ...common, actions: { ...lineActions(given.kind, line, direction), ...given.actions } };
   });
@@ -36,7 +37,7 @@ export function appliancesOf(config: NodeFileConfig): Appliance[] {
 
 function lineActions(
   kind: ApplianceKind,
-  line: number,
+  line: LineRef,
   direction: "in" | "out",
 ): Partial<Record<ApplianceAction, ActionBinding>> {
   const read: ActionBinding = { command: "gpio.read", params: { line } };

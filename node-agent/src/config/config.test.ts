@@ -84,6 +84,62 @@ for (const [what, yaml, message] of [
   });
 }
 
+for (const [what, gpio, message] of [
+  [
+    "a line twice",
+    "lines: [{line: 17, name: a}, {line: 17, direction: in}]",
+    /gpio\.lines: 17: this line is used twice, by 17 \(a\)/,
+  ],
+  [
+    "a name twice",
+    "lines: [{line: 17, name: Lamp}, {line: 18, name: lamp}]",
+    /18 \(lamp\): the name "lamp" is used twice/,
+  ],
+  ["a kernel's name twice", "lines: [{line: GPIO17}, {line: gpio17}]", /the line "gpio17" is used twice/],
+  ["a chip by number", "chip: gpiochip0", /gpio\.chip: the chip's label was expected/],
+  [
+    "a chip by device file",
+    "lines: [{line: 1, name: a, chip: /dev/gpiochip4}]",
+    /lines\.0\.chip: the chip's label was expected/,
+  ],
+  ["a chip by digits", 'chip: "4"', /gpio\.chip: the chip's label was expected/],
+  [
+    "a foreign line without a name",
+    "lines: [{line: 1, chip: mcp23017}]",
+    /mcp23017\/1: a line of another chip needs a name/,
+  ],
+  ["a name that is a number", 'lines: [{line: 1, name: "2"}]', /lines\.0\.name: a name .* no number/],
+  ["a line that is neither", 'lines: [{line: "17"}]', /lines\.0\.line: an offset \(17\), or a name/],
+  ["an unsafe value", "lines: [{line: 1, safe: 2}]", /lines\.0\.safe/],
+  ["a value of an input", "lines: [{line: 1, direction: in, safe: 0}]", /1: safe is for outputs; this is an input/],
+  ["a debounced output", "lines: [{line: 1, debounceMs: 5}]", /1: debounceMs is for inputs; this is an output/],
+  ["a bias that is none", "lines: [{line: 1, bias: up}]", /lines\.0\.bias/],
+] as const) {
+  t.test(`gpio: ${what} is refused`, async (t) => {
+    const file = path.join(t.testdir({ "node.yaml": `gpio: {${gpio}}\n` }), "node.yaml");
+    t.throws(() => resolveConfig({ config: file, stateDir: t.testdirName }, {}), { code: "CONFIG_INVALID", message });
+  });
+}
+
+t.test("lines are named, and appliances may hang on a name", async (t) => {
+  const yaml = `
+gpio:
+  chip: pinctrl-bcm2711
+  lines:
+    - {line: 17, name: Kitchen  light, safe: 0, initial: 1}
+    - {line: GPIO4, name: bell, direction: in, bias: pull-up, debounceMs: 20, watch: false}
+    - {line: 17, name: fan, chip: mcp23017}
+appliances:
+  - {id: a, name: light, kind: light, line: kitchen LIGHT}
+  - {id: b, name: bell, kind: sensor, line: gpio4}
+`;
+  const file = path.join(t.testdir({ "node.yaml": yaml }), "node.yaml");
+  const { gpio, appliances } = resolveConfig({ config: file, stateDir: t.testdirName }, {});
+  t.match(gpio, { driver: "auto", safeAfterS: 60, lines: [{ direction: "out", activeLow: false }, {}, {}] });
+  t.match(appliances[0]?.actions.on, { command: "gpio.write", params: { line: "kitchen LIGHT", value: 1 } });
+  t.same(Object.keys(appliances[1]?.actions ?? {}), ["read"]);
+});
+
 t.test("the state directory is the flag's, the environment's, the system's or the user's", async (t) => {
   t.equal(chooseStateDir("/a", { BARNACLE_STATE_DIR: "/b" }), "/a");
   t.equal(chooseStateDir(undefined, { BARNACLE_STATE_DIR: "/b" }), "/b");

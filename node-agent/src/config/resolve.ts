@@ -5,6 +5,7 @@ import { loadConfig } from "@barnacle/protocol/config";
 import type { Appliance } from "@barnacle/protocol/schema";
 import { Value } from "@sinclair/typebox/value";
 import { appliancesOf } from "./appliances.ts";
+import { checkLines } from "./pins.ts";
 import { NodeFileConfig, UplinkConfig } from "./schema.ts";
 import { readSetupFile, type SetupFile } from "./setup-file.ts";
 import { chooseStateDir } from "./state-dir.ts";
@@ -56,6 +57,7 @@ export function resolveConfig(
     ...(room === undefined ? {} : { room }),
     ...(uplink === undefined ? {} : { uplink }),
   };
+  checkLines(merged.gpio.lines);
   return {
     ...merged,
     name: flags.name ?? given.name ?? setup?.name ?? hostname(),

@@ -1,3 +1,4 @@
+import { LINE_BIASES, type LineBias } from "@barnacle/hardware/gpio";
 import { Appliance, ApplianceKind, literals, RoomName } from "@barnacle/protocol/schema";
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
 
@@ -82,26 +83,88 @@ const Voice = section("How the node speaks.", {
   directory: text("file: folder or .wav file for what is spoken; default: spoken in the state directory"),
 });
 
-const Gpio = section("General-purpose pins.", {
-  driver: Type.Unsafe<"fake" | "none">({
-    ...literals(["fake", "none"]),
-    default: "none",
-    description: "fake: simulated pins; none",
-  }),
-  stateFile: text("fake: file that mirrors the pins as JSON"),
-  lines: Type.Array(
-    Type.Object(
-      {
-        line: Type.Integer({ minimum: 0, description: "offset on the chip" }),
-        name: text("what hangs on it"),
-        direction: Type.Unsafe<"in" | "out">({ ...literals(["in", "out"]), default: "out" }),
-        activeLow: Type.Boolean({ default: false, description: "inverts the line: 1 always means on" }),
-        initial: Type.Optional(Type.Unsafe<0 | 1>(Type.Union([Type.Literal(0), Type.Literal(1)]))),
-      },
-      { additionalProperties: false },
+const Level = (description: string) =>
+  Type.Optional(Type.Unsafe<0 | 1>(Type.Union([Type.Literal(0), Type.Literal(1)], { description })));
+
+/** A chip is named by its label: its number changes with the kernel. */
+const ChipLabel = (description: string) =>
+  Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 31,
+      pattern: "^(?!(/dev/)?gpiochip)(?![0-9]+$)[^/ ]+$",
+      description,
+      refusal:
+        "the chip's label was expected, as `barnacle-node doctor` shows it (pinctrl-rp1), never its number or device file",
+    }),
+  );
+
+const LineRef = (description: string) =>
+  Type.Union([Type.Integer({ minimum: 0, maximum: 1023 }), Type.String({ pattern: "^(?![0-9]+$).{1,48}$" })], {
+    description,
+    refusal: "an offset (17), or a name that is no number, was expected",
+  });
+
+const GpioLine = Type.Object(
+  {
+    line: LineRef("offset on the chip, or the kernel's name of the line (GPIO17)"),
+    name: Type.Optional(
+      Type.String({
+        pattern: "^(?![0-9]+$).{1,48}$",
+        description: "what hangs on it, as the household says it; commands take it too",
+        refusal: "a name of at most 48 characters that is no number was expected",
+      }),
     ),
-    { default: [], description: "pins in use" },
-  ),
+    chip: ChipLabel("label of another chip than the board's own; such a line needs a name"),
+    direction: Type.Unsafe<"in" | "out">({ ...literals(["in", "out"]), default: "out" }),
+    activeLow: Type.Boolean({ default: false, description: "inverts the line: 1 always means on" }),
+    bias: Type.Optional(
+      Type.Unsafe<LineBias>({
+        ...literals(LINE_BIASES),
+        description: "resistor of the pin: pull-up, pull-down or off",
+      }),
+    ),
+    debounceMs: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1000, description: "in: a level that is shorter is not told; milliseconds" }),
+    ),
+    watch: Type.Optional(Type.Boolean({ description: "in: tell the hub of every edge; default true" })),
+    initial: Level("out: value at start; absent: safe, or as it is"),
+    safe: Level("out: value after a crash, when the node stops, and when its hub is away for gpio.safeAfterS"),
+    pwm: Type.Optional(
+      Type.Object(
+        { chip: Type.Integer({ minimum: 0, maximum: 63 }), channel: Type.Integer({ minimum: 0, maximum: 63 }) },
+        {
+          additionalProperties: false,
+          description: "out: the channel in /sys/class/pwm that drives this pin; absent: pulsed by software, 100 Hz",
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type GpioLine = Static<typeof GpioLine>;
+
+const Gpio = section("General-purpose pins.", {
+  driver: Type.Unsafe<"auto" | "chardev" | "fake" | "none">({
+    ...literals(["auto", "chardev", "fake", "none"]),
+    default: "auto",
+    description: "chardev: the kernel's /dev/gpiochip; fake: simulated pins; auto: what the board has; none",
+  }),
+  chip: ChipLabel("label of the chip; absent: the header of a known board, or the only chip"),
+  stateFile: text("fake: file that mirrors the pins as JSON"),
+  safeAfterS: Type.Number({
+    default: 60,
+    minimum: 0,
+    maximum: 86_400,
+    description: "seconds without the hub until outputs take their safe value; 0: they never do for that",
+  }),
+  edgesPerS: Type.Number({
+    default: 20,
+    minimum: 1,
+    maximum: 1000,
+    description: "edges a second that are told to the hub; further ones are counted as dropped",
+  }),
+  lines: Type.Array(GpioLine, { default: [], maxItems: 64, description: "pins in use" }),
 });
 
 const Hid = section("Buttons, switches and lights on USB or Bluetooth (hidraw).", {
@@ -137,7 +200,7 @@ export const LineAppliance = Type.Object(
     kind: ApplianceKind,
     room: Type.Optional(RoomName),
     aliases: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 48 }), { maxItems: 8 })),
-    line: Type.Optional(Type.Integer({ minimum: 0, description: "the pin it hangs on; or give actions" })),
+    line: Type.Optional(LineRef("the pin it hangs on, by offset or name; or give actions")),
     actions: Type.Optional(Appliance.properties.actions),
   },
   { additionalProperties: false },

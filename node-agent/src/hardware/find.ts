@@ -1,7 +1,7 @@
 import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
 import { createEndpoint, type EndpointDetector } from "@barnacle/hardware/endpoint";
-import { createGpio, type GpioPort } from "@barnacle/hardware/gpio";
+import { createGpio, type GpioPort, type StartValue } from "@barnacle/hardware/gpio";
 import type { HidPanel } from "@barnacle/hardware/hid";
 import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
 import { createRecogniser, DEFAULT_WAKE_PHRASES, type Recogniser } from "@barnacle/hardware/speech";
@@ -31,9 +31,10 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
     await engine.load();
     return engine;
   };
+  // Before anything that takes its time: a pin that must be safe is so first.
+  const gpio = await openGpio(config, runtime.startValue);
   const hid = await openHid(config, runtime);
-  const [gpio, microphone, wake, endpoint, recogniser, synthesiser, player] = await Promise.all([
-    openGpio(config),
+  const [microphone, wake, endpoint, recogniser, synthesiser, player] = await Promise.all([
     openMicrophone(config, runtime),
     listens ? attempt(() => makeWake(phrases)) : "not configured (wake.engine or microphone.driver is none)",
     listens ? attempt(() => loadEndpoint(config)) : "not configured",
@@ -117,14 +118,17 @@ async function openRecogniser(config: NodeConfiguration): Promise<Maybe<Recognis
   );
 }
 
-async function openGpio(config: NodeConfiguration): Promise<Maybe<GpioPort>> {
-  const { driver, lines, stateFile } = config.gpio;
+/** A line, or a whole chip, that cannot be had is tried again by the driver; it is no reason to go without pins for ever. */
+async function openGpio(config: NodeConfiguration, startValue: StartValue | undefined): Promise<Maybe<GpioPort>> {
+  const { driver, lines, stateFile, chip } = config.gpio;
   if (driver === "none") return "not configured (gpio.driver is none)";
+  if (driver === "auto" && lines.length === 0) return "not configured (gpio.lines is empty)";
   return attempt(async () => {
-    const gpio = createGpio(driver, stateFile === undefined ? {} : { stateFile });
-    const state = await gpio.availability();
-    if (!state.available) throw new BarnacleError(state.code, state.reason, { hint: state.hint });
-    await gpio.open(lines);
+    const gpio = createGpio(driver, {
+      ...(stateFile === undefined ? {} : { stateFile }),
+      ...(chip === undefined ? {} : { chip }),
+    });
+    await gpio.open(lines, startValue);
     return gpio;
   });
 }

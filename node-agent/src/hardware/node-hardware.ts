@@ -1,6 +1,6 @@
 import type { BoardMonitor } from "@barnacle/hardware/board";
 import type { EndpointDetector } from "@barnacle/hardware/endpoint";
-import type { GpioPort } from "@barnacle/hardware/gpio";
+import type { GpioPort, StartValue } from "@barnacle/hardware/gpio";
 import type { HidPanel } from "@barnacle/hardware/hid";
 import type { Microphone } from "@barnacle/hardware/microphone";
 import type { Recogniser } from "@barnacle/hardware/speech";
@@ -46,5 +46,10 @@ export function reasonOf(part: Maybe<object>): string | undefined {
 export type FindHardware = (
   config: NodeConfiguration,
   wakeWords: readonly string[],
-  runtime: { readonly clock: Clock; readonly random: Random },
+  runtime: {
+    readonly clock: Clock;
+    readonly random: Random;
+    /** Which values outputs start with; absent: their initial ones. */
+    readonly startValue?: StartValue;
+  },
 ) => Promise<NodeHardware>;

@@ -36,7 +36,7 @@ export function partsOf(
     "speech.recognise": named(recogniser),
     "audio.play": named(player),
     "talk.speak": typeof player === "string" ? { reason: player } : named(synthesiser),
-    gpio: named(gpio),
+    gpio: pinsOf(gpio),
     hid: hidOf(hid),
     storage: now.disk === undefined ? { engine: "sqlite" } : { engine: "memory", reason: now.disk },
   };
@@ -58,6 +58,24 @@ function captureOf(microphone: NodeHardware["microphone"], ears: Ears | undefine
   if (state === "running" || state === "starting" || state === "stopped")
     return { engine: ears.name, attributes: CAPTURE };
   return { reason: reason ?? `the microphone is ${state}`, engine: ears.name };
+}
+
+/** The lines by number and name, so that whoever judges a command knows which one a name means. */
+function pinsOf(gpio: NodeHardware["gpio"]): Part {
+  if (typeof gpio === "string") return { reason: gpio };
+  const lines = gpio.list();
+  const [first] = lines;
+  if (first?.unavailable !== undefined && lines.every(({ unavailable }) => unavailable !== undefined)) {
+    return { reason: first.unavailable, engine: gpio.name };
+  }
+  const told = lines.map(({ line, kernelName, name, chip, direction, unavailable }) => ({
+    ...{ line, direction },
+    ...(kernelName === undefined ? {} : { kernelName }),
+    ...(name === undefined ? {} : { name }),
+    ...(chip === undefined ? {} : { chip }),
+    ...(unavailable === undefined ? {} : { unavailable }),
+  }));
+  return { engine: gpio.name, attributes: { lines: told } };
 }
 
 function named(part: { readonly name: string } | string): Part {

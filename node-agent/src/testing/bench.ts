@@ -1,6 +1,6 @@
 import { SAMPLE_RATE } from "@barnacle/hardware/audio";
 import { FakeEndpoint } from "@barnacle/hardware/endpoint";
-import type { GpioEdge, GpioPort } from "@barnacle/hardware/gpio";
+import type { GpioEdge, GpioPort, LineRef } from "@barnacle/hardware/gpio";
 import type { Microphone, MicrophoneListener } from "@barnacle/hardware/microphone";
 import type { Recogniser, SpeechGrammar } from "@barnacle/hardware/speech";
 import { FakePlayer, FakeSynthesiser } from "@barnacle/hardware/voice";
@@ -9,7 +9,7 @@ import type { NodeHardware } from "../hardware/node-hardware.ts";
 
 /** Hardware whose every part is in the test's hands. */
 export function bench() {
-  const levels = new Map<number, 0 | 1>();
+  const levels = new Map<LineRef, 0 | 1>();
   const edges: ((edge: GpioEdge) => void)[] = [];
   const writes: string[] = [];
   const gpio: GpioPort = {
@@ -24,11 +24,15 @@ export function bench() {
     pwm: async (line, duty) => {
       writes.push(`${line}~${duty}`);
     },
-    list: () => [{ line: 17, direction: "out", value: levels.get(17) ?? 0 }],
+    list: () => [
+      { line: 17, direction: "out", value: levels.get(17) ?? 0 },
+      { line: 22, name: "bell", direction: "in", value: levels.get(22) ?? 0 },
+    ],
     onEdge: (listener) => {
       edges.push(listener);
       return () => edges.splice(edges.indexOf(listener), 1);
     },
+    onChange: () => () => {},
     close: async () => {},
   };
   const mic: { listener?: MicrophoneListener | undefined } = {};

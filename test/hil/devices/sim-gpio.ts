@@ -14,10 +14,9 @@ export interface SimGpioOptions {
 /** A GPIO chip of the kernel's own simulator, and the world around its lines. Only in a guest. */
 export class SimGpio {
   readonly #config: string;
-  readonly #lines: string;
+  #lines = "";
   readonly #names: readonly number[];
-  /** `gpiochip0`, … */
-  readonly chip: string;
+  #chip = "";
 
   constructor(name: string, options: SimGpioOptions = {}) {
     const { label = "pinctrl-rp1", lines = 54, names = {} } = options;
@@ -32,10 +31,12 @@ export class SimGpio {
       mkdirSync(folder);
       writeFileSync(path.join(folder, "name"), text);
     }
-    writeFileSync(path.join(this.#config, "live"), "1");
-    const device = readText(path.join(this.#config, "dev_name"));
-    this.chip = readText(path.join(bank, "chip_name"));
-    this.#lines = path.join("/sys/devices/platform", device, this.chip);
+    this.plug(true);
+  }
+
+  /** `gpiochip0`, …; another one after it was pulled out while somebody held a line. */
+  get chip(): string {
+    return this.#chip;
   }
 
   /** `/dev/gpiochip0`, … */
@@ -53,9 +54,18 @@ export class SimGpio {
     return readText(this.#file(line, "value")) === "1" ? 1 : 0;
   }
 
-  /** Takes the chip away, as an unplugged expander does. Fails with EBUSY while a program holds a line. */
+  /** Pulls the chip out, as an expander is, or puts it back; programs that hold lines lose them. */
+  plug(here: boolean): void {
+    writeFileSync(path.join(this.#config, "live"), here ? "1" : "0");
+    if (!here) return;
+    const device = readText(path.join(this.#config, "dev_name"));
+    this.#chip = readText(path.join(this.#config, "bank0", "chip_name"));
+    this.#lines = path.join("/sys/devices/platform", device, this.#chip);
+  }
+
+  /** Takes the chip away for good. */
   remove(): void {
-    writeFileSync(path.join(this.#config, "live"), "0");
+    this.plug(false);
     const bank = path.join(this.#config, "bank0");
     for (const line of this.#names) rmdirSync(path.join(bank, `line${line}`));
     rmdirSync(bank);

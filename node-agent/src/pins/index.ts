@@ -1,0 +1,2 @@
+export { Pins, type PinsParts } from "./pins.ts";
+export { PinStates } from "./states.ts";
