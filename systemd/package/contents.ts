@@ -47,6 +47,8 @@ export function daemonTree(options: {
   tree.copy(`usr/lib/sysusers.d/${name}.conf`, path.join(kept, "sysusers", `${name}.conf`));
   tree.copy(`usr/lib/tmpfiles.d/${name}.conf`, path.join(kept, "tmpfiles", `${name}.conf`));
   if (name === "barnacle-node") {
+    const engines = "barnacle-node-engines.service";
+    tree.copy(`usr/lib/systemd/system/${engines}`, path.join(kept, engines));
     tree.copy("usr/lib/udev/rules.d/60-barnacle-node.rules", path.join(kept, "udev", "60-barnacle-node.rules"));
   }
   const settings = name === "barnacle-node" ? "node.yaml" : "hub.yaml";

@@ -6,6 +6,7 @@ import { cronFamily } from "./commands/cron.ts";
 import { demoFamily } from "./commands/demo.ts";
 import { devicesFamily } from "./commands/devices.ts";
 import { doctorFamily } from "./commands/doctor.ts";
+import { flashFamily } from "./commands/flash.ts";
 import { hubFamily } from "./commands/hub.ts";
 import { inboxFamily } from "./commands/inbox.ts";
 import { invokeFamily } from "./commands/invoke.ts";
@@ -27,6 +28,7 @@ const FAMILIES: readonly Family[] = [
   statusFamily,
   doctorFamily,
   devicesFamily,
+  flashFamily,
   invokeFamily,
   routeFamily,
   askFamily,
