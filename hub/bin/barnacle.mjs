@@ -24,6 +24,7 @@ const HUB = {
   ],
   environment: {},
   modules: ["log", "../hub"].map((name) => new URL(`../src/cli/${name}.ts`, import.meta.url)),
+  later: [new URL("../src/beads/index.ts", import.meta.url)],
 };
 
 /** Commands that agents run by the hundred have an entry of their own that loads little else. */

@@ -15,6 +15,7 @@ import {
 import { gatewayToken, removeNotice, writeNotice } from "./access/index.ts";
 import { ApiRoutes } from "./api/index.ts";
 import { AuditTrail } from "./audit/index.ts";
+import { HomeConditions } from "./beads/home.ts";
 import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.ts";
 import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
@@ -109,9 +110,11 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     },
     authority: () => way.authority(),
   });
+  const conditions = new HomeConditions({ devices, voice: () => voice, clock });
   const records = recordParts({
     ...{ config, store, audit, clock, random, log, logFile, configFile: options.configFile, restart: options.restart },
     canApprove: (asker, selfApprove) => gateway.canApprove(asker, selfApprove),
+    conditions,
   });
   const { policy } = records.services;
   const inbox = new StoredInbox({ store, clock, random });
@@ -169,7 +172,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   });
   const messenger = new MqttMessenger({ broker, devices, household, wakeWords, hubVersion: HUB_VERSION, clock, log });
   const timers = new Timers({ store, clock, random, log, commands, router });
-  const tasks = new Tasks({ store, clock, random });
+  const tasks = new Tasks({ store, clock, random, beads: records.services.beads });
   const shared = { config, store, clock, random, log, devices, household, router, commands };
   const uplink =
     config.uplink &&
@@ -289,7 +292,9 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     mqttLink,
     messenger,
     timers,
+    tasks,
     voice,
+    conditions,
     ...agent.units(),
     ...everyday.units(),
     ...way.before,

@@ -112,11 +112,6 @@ export class Beads implements Unit {
     return this.#gates.check(dryRun);
   }
 
-  /** Computes blockers anew. @returns how many beads had them wrong */
-  repair(who: string): Promise<number> {
-    return this.write(who, (writer) => writer.graph.rebuild());
-  }
-
   #told(events: readonly BeadEvent[]): void {
     this.#journal.append();
     this.#gates.arm();

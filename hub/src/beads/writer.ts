@@ -41,6 +41,8 @@ export interface NewBead extends BeadFields {
   /** A repeated create with the same key gives the bead of the first. */
   readonly key?: string;
   readonly created_by?: string;
+  /** Of what came from elsewhere. */
+  readonly created_at?: string;
 }
 
 /** Everything that changes beads, for use inside one transaction. Every change leaves its event. */
@@ -81,7 +83,7 @@ export class BeadWriter {
 
   /** @throws INPUT_INVALID, BEAD_UNKNOWN (parent, target), BEAD_CYCLE, CONFLICT (the id is taken) */
   create(bead: NewBead): BeadRecord {
-    const { id: givenId, prefix, parent, dependencies = [], key, created_by = this.who, ...fields } = bead;
+    const { id: givenId, prefix, parent, dependencies = [], key, created_by = this.who, created_at, ...fields } = bead;
     if (key !== undefined) {
       const known = this.sql.one("SELECT id FROM bead_keys WHERE key = ?", key);
       if (known) return this.need(String(known.id)).bead;
@@ -98,7 +100,7 @@ export class BeadWriter {
     const edges = [...(parent === undefined ? [] : [{ on: parent, kind: "parent-child" }]), ...dependencies];
     const record = {
       ...{ id, ...values, status, priority: values.priority ?? 2, issue_type: values.issue_type ?? "task" },
-      ...{ created_at: at, created_by, updated_at: at },
+      ...{ created_at: created_at ?? at, created_by, updated_at: at },
       ...(status === "in_progress" ? { started_at: at } : {}),
       ...(status === "closed" ? { closed_at: at } : {}),
     };

@@ -28,6 +28,7 @@ export async function checkHub(options: HubCheckOptions): Promise<Check[]> {
     checkDisk(options.stateDir),
     running,
     ...checkUplinks(options.stateDir),
+    ...(await checkWork(options.stateDir)),
   ];
   if (running.state === "ok") return checks;
   return [
@@ -72,6 +73,29 @@ function checkDisk(stateDir: string): Check {
   const detail = `${megabytes(free)} free`;
   if (free >= LOW_DISK_BYTES) return { ...base, state: "ok", detail };
   return { ...base, state: "bad", detail, hint: `At least ${megabytes(LOW_DISK_BYTES)} are needed.` };
+}
+
+/** Whether what is ready agrees with a count from the beads' own lines. Nothing is said of a store without beads. */
+async function checkWork(stateDir: string): Promise<Check[]> {
+  const base = { area: "hub", name: "beads" } as const;
+  if (!existsSync(path.join(stateDir, "barnacle.db"))) return [];
+  const { checkBeads, ReadOnlyFile } = await import("../beads/index.ts");
+  try {
+    const file = new ReadOnlyFile(stateDir);
+    try {
+      const found = file.hasBeads ? checkBeads(file) : { beads: 0, ready: 0, blocked: 0, drift: [] };
+      if (found.beads === 0) return [];
+      const detail = `${found.beads}, ${found.ready} ready, ${found.blocked} blocked`;
+      if (found.drift.length === 0) return [{ ...base, state: "ok", detail }];
+      const hint = "Repair it: barnacle bead repair";
+      return [{ ...base, state: "bad", detail: `columns differ from the lines: ${found.drift.join(", ")}`, hint }];
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    const { message, hint } = toBarnacleError(error);
+    return [{ ...base, state: "bad", detail: message, hint }];
+  }
 }
 
 /** Gateways that this hub's nodes joined, each gate that somebody must open with the command that opens it. */

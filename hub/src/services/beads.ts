@@ -6,3 +6,5 @@ export interface BeadsService extends Unit {
   readonly events: Events<{ changed: BeadsChanged }>;
   open(): Promise<Beads>;
 }
+
+export type { BeadRecord } from "@barnacle/protocol/beads";

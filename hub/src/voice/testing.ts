@@ -1,6 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { Events, FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
 import type { Appliance, JsonObject, VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
+import { LazyBeads } from "../beads/lazy.ts";
 import { demoAppliances, demoHousehold } from "../demo/household.ts";
 import { HouseholdModel } from "../household/index.ts";
 import type {
@@ -196,7 +197,8 @@ export async function voiceHub(
   async function boot() {
     const household = new HouseholdModel({ config: demoHousehold, devices, clock });
     const timers = new Timers(shared);
-    const tasks = new Tasks(shared);
+    const beads = new LazyBeads(shared);
+    const tasks = new Tasks({ ...shared, beads });
     const home = new HomeResponder({ household, devices, timers, tasks, clock, timeZone: "UTC" });
     const messenger = { reply: (deviceId: string, reply: VoiceTurnReply) => void replies.push({ deviceId, ...reply }) };
     const more = options.otherwise === undefined ? {} : { otherwise: options.otherwise };
@@ -209,9 +211,9 @@ export async function voiceHub(
       responders: [home],
       ...more,
     });
-    for (const unit of [household, timers, turns]) await unit.start();
+    for (const unit of [household, timers, beads, tasks, turns]) await unit.start();
     const stop = async () => {
-      for (const unit of [turns, timers, household]) await unit.stop();
+      for (const unit of [turns, tasks, beads, timers, household]) await unit.stop();
     };
     t.teardown(async () => {
       const stopped = stop();

@@ -14,6 +14,7 @@ const STRIPPER = "internal/deps/amaro";
  * @property {readonly string[]} flags of V8 and Node
  * @property {Readonly<Record<string, string>>} environment for glibc's malloc and libuv; what is set already stays
  * @property {readonly URL[]} modules what its entry does not import by itself; importing them must do nothing
+ * @property {readonly URL[]} [later] what it loads only when it is needed; made ready with the rest, not kept in memory
  * @property {readonly string[]} [settled] flags of V8 from the moment on at which its start is over; only thresholds that
  *   V8 reads anew at every decision
  */
@@ -44,12 +45,14 @@ export function becomeLean({ flags, environment }) {
  * Imports all modules of the daemon. Where the compile cache did not have them, it is filled and the process replaced
  * once more: the TypeScript stripper alone would cost 18 MB for as long as the daemon lives.
  * @param {readonly URL[]} modules
+ * @param {readonly URL[]} [later]
  */
-export async function makeSourcesReady(modules) {
+export async function makeSourcesReady(modules, later = []) {
   const again = process.env[READY_MARK] !== undefined;
   delete process.env[READY_MARK];
   for (const each of modules) await import(each.href);
   if (again || !process.moduleLoadList.some((name) => name.includes(STRIPPER))) return;
+  for (const each of later) await import(each.href);
   module.flushCompileCache();
   replace(process.execArgv, { ...process.env, [READY_MARK]: "1" });
 }

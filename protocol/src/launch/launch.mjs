@@ -22,7 +22,7 @@ export async function launch(entry, daemon) {
     hushExperimental();
     if (daemon) becomeLean(daemon);
     useCompileCache();
-    if (daemon) await makeSourcesReady([entry, ...daemon.modules]);
+    if (daemon) await makeSourcesReady([entry, ...daemon.modules], daemon.later);
     // Also because a daemon may end by a power cut, and Node itself keeps compiled code only at an orderly end.
     settleLater(daemon?.settled);
     const { main } = await import(entry.href);

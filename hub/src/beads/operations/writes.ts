@@ -1,6 +1,7 @@
 import type { BeadRecord } from "@barnacle/protocol/beads";
 import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
 import type { BeadFields } from "../input.ts";
+import { type LegacyCall, legacyCall } from "../legacy.ts";
 import { BeadReads, type BeadView, type ReadyQuery } from "../reads.ts";
 import { importLines } from "../transfer.ts";
 import type { BeadWriter, NewBead } from "../writer.ts";
@@ -159,6 +160,13 @@ export const WRITES = {
     return { deleted: whole };
   },
   import: (writer: BeadWriter, { lines }: { readonly lines: readonly string[] }) => importLines(writer, lines),
+  /** Computes blockers anew. */
+  repair: (writer: BeadWriter, _: object) => ({ repaired: writer.graph.rebuild() }),
+  /** Calls of an older bead store; `deprecated` names what to use. */
+  legacy: (writer: BeadWriter, call: LegacyCall) => {
+    const { id } = legacyCall(writer, call.id === undefined ? call : { ...call, id: resolver(writer)(call.id) });
+    return { ...view(writer, id), deprecated: `beads.${NEWER[call.call] ?? "update"}` };
+  },
   /** Lines of commands, all or nothing. */
   batch: (writer: BeadWriter, { lines }: { readonly lines: readonly string[] }) => {
     const done = lines.map((line, i) => {
@@ -172,6 +180,8 @@ export const WRITES = {
     return { lines: lines.length, done: done.filter((one) => one !== undefined) };
   },
 } as const;
+
+const NEWER: Readonly<Record<string, string>> = { create: "create", complete: "close", fail: "close", skip: "close" };
 
 export type WriteName = keyof typeof WRITES;
 

@@ -3,6 +3,7 @@ import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Command } from "commander";
 import type { ImportSummary } from "../../beads/index.ts";
 import { example, type Session } from "../session.ts";
+import { named } from "./bead-command.ts";
 import { WorkDoor } from "./door.ts";
 import { fileText } from "./values.ts";
 
@@ -65,6 +66,13 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
       throw new BarnacleError("FILE_UNREADABLE", `${flags.output} cannot be written: ${messageOf(error)}`);
     }
   });
+  named(parent, "repair", "computes anew what blocks what", "barnacle bead repair").action(
+    async (_flags: object, command: Command) => {
+      const session = open(command);
+      const { repaired } = await new WorkDoor(session).write<{ repaired: number }>("repair", {});
+      session.out.print({ repaired }, () => (repaired === 0 ? "nothing was wrong" : `${repaired} beads repaired`));
+    },
+  );
   example(
     parent
       .command("batch [file]")

@@ -1,3 +1,5 @@
+import type { Log } from "@barnacle/protocol/runtime";
+import { literals } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import type { ReadName, WriteName } from "../../beads/index.ts";
 import type { Principal } from "../../services.ts";
@@ -51,7 +53,16 @@ export const beadMethods: readonly Method[] = [
   ),
   write("depRemove", Type.Object({ id: Id, on: Id, ...Who })),
   write("delete", IdsParams),
+  write("repair", Type.Object({ ...Who })),
   write("import", Type.Object({ lines: Lines, ...Who })),
+  write(
+    "legacy",
+    Type.Object({
+      call: literals(["create", "assign", "start", "complete", "fail", "skip"]),
+      ...{ id: Type.Optional(Id), title: Type.Optional(Text), description: Type.Optional(Text) },
+      ...{ agent: Type.Optional(Id), reason: Type.Optional(Text), ...Who },
+    }),
+  ),
   write("batch", Type.Object({ lines: Lines, ...Who })),
   method({
     name: "beads.gates",
@@ -89,11 +100,20 @@ function write(name: WriteName, params: ReturnType<typeof Type.Object>): Method 
     params,
     async run(asked, { hub, caller }) {
       const { actor, ...rest } = asked as { actor?: string };
+      if (name === "legacy") warnOnce(hub.log);
       const [beads, { WRITES }] = await Promise.all([hub.beads.open(), import("../../beads/index.ts")]);
       const change = WRITES[name] as (writer: unknown, params: unknown) => unknown;
       return { result: await beads.write(actor ?? whoIs(caller.principal), (writer) => change(writer, rest)) };
     },
   });
+}
+
+let warned = false;
+
+function warnOnce(log: Log): void {
+  if (warned) return;
+  warned = true;
+  log.warn({ method: "beads.legacy" }, "a client uses calls of an older bead store; their answers name today's");
 }
 
 function whoIs({ name, id }: Principal): string {
