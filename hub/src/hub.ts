@@ -20,6 +20,7 @@ import { HubInbound, MqttBroker, MqttLink, MqttMessenger } from "./broker/index.
 import { CommandDoor } from "./commands/index.ts";
 import { agentParts } from "./compose/agent.ts";
 import { everydayParts } from "./compose/everyday.ts";
+import { fleetParts } from "./compose/fleet.ts";
 import { pageRoutes } from "./compose/pages.ts";
 import { reach } from "./compose/reach.ts";
 import { recordParts } from "./compose/records.ts";
@@ -144,6 +145,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
       inbox,
       counters,
       log,
+      actual: (deviceId, actual) => fleet.config.receive(deviceId, actual),
       voice: {
         receive: (deviceId, report) => voice.receive(deviceId, report),
         wake: (deviceId, event) => voice.wake(deviceId, event),
@@ -171,6 +173,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     });
   });
   const messenger = new MqttMessenger({ broker, devices, household, wakeWords, hubVersion: HUB_VERSION, clock, log });
+  const fleet = fleetParts({ store, devices, broker, commands, clock, random, log });
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random, beads: records.services.beads });
   const shared = { config, store, clock, random, log, devices, household, router, commands };
@@ -225,6 +228,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     runs: agent.runs,
     sessions: agent.sessions,
     ...everyday.services,
+    ...{ fleetConfig: fleet.config, fleetJobs: fleet.jobs },
     ...{ agents: agent.agents, models: agent.models, toolbox: agent.toolbox },
     household,
     wakeWords,
@@ -291,6 +295,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     commands,
     mqttLink,
     messenger,
+    ...fleet.units,
     timers,
     tasks,
     voice,

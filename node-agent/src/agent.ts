@@ -3,7 +3,15 @@ import type { DeviceIdentity } from "@barnacle/protocol/identity";
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
 import type { CapabilityManifest, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
 import type { MakeClient } from "@barnacle/protocol/uplink";
-import { deviceCommands, Executor, gpioCommands, Journal, soundCommands, talkCommands } from "./commands/index.ts";
+import {
+  deviceCommands,
+  Executor,
+  gpioCommands,
+  Journal,
+  soundCommands,
+  talkCommands,
+  upkeepCommands,
+} from "./commands/index.ts";
 import type { NodeConfiguration } from "./config/index.ts";
 import { Controls, lightOf } from "./controls/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
@@ -17,8 +25,10 @@ import { Speaker } from "./speaker/index.ts";
 import { type NodeDatabase, openState, StateKeeper } from "./state/index.ts";
 import { Counters, Telemetry } from "./telemetry/index.ts";
 import { AGENT_VERSION } from "./version.ts";
+import type { Wanted } from "./wanted/index.ts";
 
 const PRUNE_MS = 24 * 3600 * 1000;
+const RESTART_MS = 300;
 
 export interface AgentParts {
   readonly config: NodeConfiguration;
@@ -31,6 +41,10 @@ export interface AgentParts {
   readonly find: FindHardware;
   /** How a gateway is reached, for tests. */
   readonly makeClient?: MakeClient;
+  /** What the hub wants of the configuration; absent: only the node's own counts. */
+  readonly wanted?: Wanted;
+  /** Told when a restart within the process failed. */
+  readonly broken?: (error: unknown) => void;
 }
 
 /** The whole node: the one file that knows every part and ties them together. */
@@ -42,9 +56,15 @@ export class Agent implements Unit {
   #undo: (() => unknown)[] = [];
   #manifest: (() => CapabilityManifest) | undefined;
   #ailment: (() => string | undefined) | undefined;
+  #config: NodeConfiguration;
+  #restarting: Promise<void> | undefined;
+  #started = false;
+  /** Takes over what a running node can. */
+  #live: (() => void) | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#config = parts.config;
   }
 
   /**
@@ -52,15 +72,57 @@ export class Agent implements Unit {
    * @throws STATE_LOCKED, STATE_UNWRITABLE, IDENTITY_INVALID; FILE_UNREADABLE or AUDIO_FORMAT for a configured recording
    */
   async start(): Promise<void> {
+    this.#started = true;
+    this.#parts.wanted?.events.on("changed", ({ config, live }) => this.#reconfigure(config, live), this);
     try {
       await this.#assemble();
     } catch (error) {
+      const why = `the node does not start with it: ${messageOf(error)}`;
+      await this.#end();
+      // With the one before; a node that cannot start with its own configuration ends.
+      if (this.#parts.wanted?.failed(why)) return this.#restarting;
       await this.stop();
       throw error;
     }
   }
 
   async stop(): Promise<void> {
+    this.#started = false;
+    this.#parts.wanted?.events.dropOwner(this);
+    await this.#restarting;
+    await this.#end();
+  }
+
+  /** Everything anew, in this process: for a configuration that a running node cannot take. */
+  restart(): void {
+    this.#restarting ??= this.#again().finally(() => {
+      this.#restarting = undefined;
+    });
+  }
+
+  async #again(): Promise<void> {
+    // Who asked is answered first, and is not stopped while it waits for this.
+    await new Promise<void>((resolve) => this.#parts.clock.after(RESTART_MS, resolve));
+    if (!this.#started) return;
+    this.events.emit("state", { part: "agent", state: "restarting" });
+    await this.#end();
+    try {
+      await this.#assemble();
+    } catch (error) {
+      await this.#end();
+      this.#parts.log.error({ reason: messageOf(error) }, "the node does not start again");
+      if (this.#parts.wanted?.failed(`the node does not start with it: ${messageOf(error)}`)) await this.#again();
+      else this.#parts.broken?.(error);
+    }
+  }
+
+  #reconfigure(config: NodeConfiguration, live: boolean): void {
+    this.#config = config;
+    if (live) this.#live?.();
+    else this.restart();
+  }
+
+  async #end(): Promise<void> {
     this.#ailment = undefined;
     const undo = this.#undo.splice(0).reverse();
     for (const step of undo) {
@@ -79,7 +141,8 @@ export class Agent implements Unit {
   }
 
   async #assemble(): Promise<void> {
-    const { config, clock, random, log } = this.#parts;
+    const { clock, random, log } = this.#parts;
+    const config = this.#config;
     this.events.emit("state", { part: "agent", state: "starting" });
     const state = openState(config.stateDir, log);
     this.#undo.push(state.close);
@@ -137,12 +200,15 @@ export class Agent implements Unit {
     });
     this.#undo.push(() => household.stop());
     await household.start();
+    const current = (): NodeConfiguration => this.#config;
     const telemetry = new Telemetry({
       board: hardware.board,
       microphone: () => (ears?.muted ? { ...ears.status, reason: "muted" } : ears?.status),
       storage: () => disk.reason,
       counters: this.#counters,
-      intervalMs: config.telemetry.intervalS * 1000,
+      get intervalMs() {
+        return current().telemetry.intervalS * 1000;
+      },
       publish: async (sample) => home?.telemetry(sample),
       connected: () => home?.connected ?? false,
       clock,
@@ -160,8 +226,10 @@ export class Agent implements Unit {
       apply: (wanted) => household.apply(wanted),
       reply: (reply) => pipeline?.reply(reply),
       health: () => telemetry.sample(),
+      wanted: this.#parts.wanted,
     });
     home = joined;
+    this.#live = () => joined.changed();
     if (ears && wake && isHere(hardware.endpoint)) {
       pipeline = new Pipeline({
         ears,
@@ -231,34 +299,39 @@ export class Agent implements Unit {
           wakeStatus: () => wakeStatus(hardware, pipeline, ears, this.#counters),
           searchPath: this.#parts.searchPath,
         }),
+        ...upkeepCommands({ restart: () => this.restart() }),
       ],
       journal,
-      deny: config.deny,
+      get deny() {
+        return current().deny;
+      },
       clock,
       log,
       counters: this.#counters,
     });
     this.#manifest = () =>
       manifestOf({
-        name: config.name,
+        name: current().name,
         room: household.room,
         platform: process.platform,
         model,
         agentVersion: AGENT_VERSION,
         parts: partsOf(hardware, { mute, disk: disk.reason, ears, pipeline, recogniser: household.recogniser }),
         commands: executor.specs(),
-        appliances: config.appliances,
+        appliances: current().appliances,
       });
 
-    this.events.on("state", ({ part, state, reason }) => {
+    const heard = this.events.on("state", ({ part, state, reason }) => {
       if (part !== "microphone") return;
       joined.changed();
       if (state === "lost") joined.notice("microphone.lost", { reason: reason ?? "unknown" });
     });
+    this.#undo.push(heard);
     if (isHere(pins)) {
-      this.events.on("state", ({ part }) => {
+      const linked = this.events.on("state", ({ part }) => {
         if (part === "link" || part === "uplink") pins.connection(joined.connected);
       });
+      this.#undo.push(linked);
     }
     const controls = new Controls({
       config: config.controls,
@@ -290,7 +363,9 @@ export class Agent implements Unit {
     journal.prune();
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
     // Before the microphone is opened: a mute switch that is on keeps it closed.
-    const units = [disk, ...(isHere(pins) ? [pins] : []), controls, telemetry, ...(pipeline ? [pipeline] : []), joined];
+    const listening = pipeline ? [pipeline] : [];
+    const wanted = this.#parts.wanted ? [this.#parts.wanted] : [];
+    const units = [disk, ...(isHere(pins) ? [pins] : []), controls, telemetry, ...listening, ...wanted, joined];
     for (const unit of units) {
       this.#undo.push(() => unit.stop());
       await unit.start();
@@ -304,12 +379,12 @@ export class Agent implements Unit {
   }
 
   #joinHome(db: NodeDatabase, parts: HomeParts): Home {
-    const { uplink } = this.#parts.config;
+    const { uplink } = this.#config;
     return uplink ? new GatewayHome(parts, uplink, this.#parts.makeClient) : new HubHome(parts, db);
   }
 
   #currentManifest(): CapabilityManifest {
-    const { config } = this.#parts;
+    const config = this.#config;
     const bare = { name: config.name, platform: process.platform, agentVersion: AGENT_VERSION };
     return this.#manifest?.() ?? { ...bare, capabilities: [], commands: [], appliances: [] };
   }
@@ -323,7 +398,7 @@ export class Agent implements Unit {
   #info(identity: DeviceIdentity, room: string | undefined, model: string): JsonObject {
     return {
       deviceId: identity.deviceId,
-      name: this.#parts.config.name,
+      name: this.#config.name,
       ...(room === undefined ? {} : { room }),
       platform: process.platform,
       architecture: process.arch,

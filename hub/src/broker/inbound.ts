@@ -1,4 +1,5 @@
 import type { NodeState, NoticeEvent, WakeEvent } from "@barnacle/protocol/mqtt";
+import type { NodeActual } from "@barnacle/protocol/node-config";
 import type { Log } from "@barnacle/protocol/runtime";
 import type { BoardTelemetry, CapabilityManifest, VoiceTurnReport, VoiceTurnSpoken } from "@barnacle/protocol/schema";
 import { EVENTS_CHANNEL } from "../inbox/index.ts";
@@ -14,6 +15,7 @@ export class HubInbound implements NodeInbound {
   readonly #devices: Devices;
   readonly #voice: Pick<VoiceTurns, "receive" | "wake" | "spoken">;
   readonly #inbox: Pick<Inbox, "enter" | "trim">;
+  readonly #actual: NodeInbound["actual"];
   readonly #counters: Counters;
   readonly #log: Log;
   #notices = 0;
@@ -22,14 +24,20 @@ export class HubInbound implements NodeInbound {
     devices: Devices;
     voice: Pick<VoiceTurns, "receive" | "wake" | "spoken">;
     inbox: Pick<Inbox, "enter" | "trim">;
+    actual: NodeInbound["actual"];
     counters: Counters;
     log: Log;
   }) {
     this.#devices = options.devices;
     this.#voice = options.voice;
     this.#inbox = options.inbox;
+    this.#actual = options.actual;
     this.#counters = options.counters;
     this.#log = options.log;
+  }
+
+  actual(deviceId: string, actual: NodeActual): Promise<void> {
+    return this.#actual(deviceId, actual);
   }
 
   state(deviceId: string, state: NodeState): Promise<void> {

@@ -84,6 +84,12 @@ export class Ingest {
         await this.#inbound.telemetry(deviceId, message.body);
         return STORED;
       }
+      case "actual": {
+        const message = this.#decode(deviceId, "actual", packet);
+        if (!message) return DROPPED;
+        await this.#inbound.actual(deviceId, message.body);
+        return STORED;
+      }
       case "wake": {
         const message = this.#decode(deviceId, "wake", packet);
         if (!message) return DROPPED;

@@ -36,6 +36,7 @@ export async function testBroker(t: Teardown, patch: Partial<MqttBrokerOptions> 
   };
   const inbound = new RecordingInbound(note("state"), {
     devices: registry.devices,
+    actual: note("actual"),
     inbox,
     counters,
     log: silentLog,

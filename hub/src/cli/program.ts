@@ -7,9 +7,11 @@ import { demoFamily } from "./commands/demo.ts";
 import { devicesFamily } from "./commands/devices.ts";
 import { doctorFamily } from "./commands/doctor.ts";
 import { flashFamily } from "./commands/flash.ts";
+import { groupsFamily } from "./commands/groups.ts";
 import { hubFamily } from "./commands/hub.ts";
 import { inboxFamily } from "./commands/inbox.ts";
 import { invokeFamily } from "./commands/invoke.ts";
+import { jobsFamily } from "./commands/jobs.ts";
 import { policyFamily } from "./commands/policy.ts";
 import { routeFamily } from "./commands/route.ts";
 import { statusFamily } from "./commands/status.ts";
@@ -29,6 +31,8 @@ const FAMILIES: readonly Family[] = [
   doctorFamily,
   devicesFamily,
   flashFamily,
+  groupsFamily,
+  jobsFamily,
   invokeFamily,
   routeFamily,
   askFamily,

@@ -1,6 +1,6 @@
 /** Commands with which a node runs programs or reads files: only an administrator, or his setup code, lets them in. */
 const POWERFUL =
-  /^(system\.run|system\.run\.prepare|system\.which|browser\.proxy.*|fs\.listDir|system\.execApprovals\..*)$/;
+  /^(system\.run|system\.run\.prepare|system\.which|system\.restart|system\.update|browser\.proxy.*|fs\.listDir|system\.execApprovals\..*)$/;
 
 export function isPowerful(command: string): boolean {
   return POWERFUL.test(command);

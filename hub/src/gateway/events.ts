@@ -52,6 +52,7 @@ export const EVENTS = {
   "barnacle.turn": event("read", "no", false),
   "beads.changed": event("read", "no", true),
   "barnacle.node.event": event("read", "no", true),
+  "barnacle.job": event("read", "no", true),
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof EVENTS;

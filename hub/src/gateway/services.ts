@@ -14,6 +14,8 @@ import type {
   Cron,
   Devices,
   ExecApprovalsFile,
+  FleetConfig,
+  FleetJobs,
   GatewayEndpoint,
   Heartbeats,
   Household,
@@ -58,6 +60,8 @@ export interface GatewayServices {
   readonly talk: TalkSessions;
   readonly cron: Cron;
   readonly heartbeats: Heartbeats;
+  readonly fleetConfig: FleetConfig;
+  readonly fleetJobs: FleetJobs;
   readonly wakeRouting: WakeRouting;
   readonly sessions: SessionBook;
   readonly agents: Agents;

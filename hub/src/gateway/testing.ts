@@ -1,9 +1,11 @@
 import { type DeviceIdentity, deviceAuthPayload, generateIdentity, signText } from "@barnacle/protocol/identity";
-import { Events, type FakeClock, seededRandom, silentLog } from "@barnacle/protocol/runtime";
+import { Events, type FakeClock, seededRandom, silentLog, stopAll } from "@barnacle/protocol/runtime";
 import { type RawData, WebSocket } from "ws";
 import { Agents, HomeTools, Models, Toolbox } from "../agent/index.ts";
 import { FakeRuns } from "../agent/testing.ts";
+import type { BrokerEvents } from "../broker/broker.ts";
 import { type Everyday, testEveryday } from "../compose/everyday.testing.ts";
+import { fleetParts } from "../compose/fleet.ts";
 import { testRecords } from "../compose/records.testing.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
@@ -134,6 +136,10 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   const everyday = await testEveryday(t, {
     ...{ store, clock, runs, sessions, devices, commands, household, router, inbox, offers: nodes.offers },
   });
+  const broker = { events: new Events<BrokerEvents>(), isReady: () => false, publish: async () => {} };
+  const fleet = fleetParts({ store, devices, commands, clock, random, log: silentLog, broker });
+  for (const unit of fleet.units) await unit.start();
+  t.teardown(() => stopAll([...fleet.units]));
   const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);
   const shared = { clock, random, log: silentLog, counters, devices, version: "0.1.0", hubName: "Test" };
   const gateway = new GatewayServer({
@@ -147,6 +153,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     voice,
     runs,
     ...everyday,
+    ...{ fleetConfig: fleet.config, fleetJobs: fleet.jobs },
     ...{ sessions, agents: new Agents({ profiles: [], hubName: "Test" }), models: new Models({ models: [] }), toolbox },
     household,
     wakeWords,

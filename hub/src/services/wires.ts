@@ -1,4 +1,5 @@
 import type { NodeState, NoticeEvent, WakeEvent } from "@barnacle/protocol/mqtt";
+import type { NodeActual } from "@barnacle/protocol/node-config";
 import type { Events } from "@barnacle/protocol/runtime";
 import type {
   BoardTelemetry,
@@ -21,6 +22,7 @@ export interface NodeInbound {
   state(deviceId: string, state: NodeState): Promise<void>;
   caps(deviceId: string, manifest: CapabilityManifest): Promise<void>;
   telemetry(deviceId: string, telemetry: BoardTelemetry): Promise<void>;
+  actual(deviceId: string, actual: NodeActual): Promise<void>;
   wake(deviceId: string, event: WakeEvent): Promise<void>;
   /** The same id again is the same event. */
   notice(deviceId: string, id: string, event: NoticeEvent): Promise<void>;

@@ -1,9 +1,11 @@
-import { BarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import { systemClock, systemRandom } from "@barnacle/protocol/runtime";
+import type { JsonObject } from "@barnacle/protocol/schema";
 import { findSupervisor } from "@barnacle/protocol/supervisor";
 import { Agent } from "../agent.ts";
-import { resolveConfig } from "../config/index.ts";
+import { chooseStateDir, resolveConfig } from "../config/index.ts";
 import { findHardware } from "../hardware/find.ts";
+import { Wanted } from "../wanted/index.ts";
 import { printEvents } from "./event-lines.ts";
 import { LOG_LEVELS, type LogLevel, makeLog } from "./log.ts";
 import { COMMON, noMoreArguments, parseFlags } from "./options.ts";
@@ -29,16 +31,23 @@ const FOREVER_MS = 2 ** 30;
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags(args, FLAGS);
   noMoreArguments(positionals);
-  const config = resolveConfig(
-    {
-      ...{ config: values.config, stateDir: values["state-dir"], hub: values.hub, setup: values.setup },
-      ...{ uplink: values.uplink, token: values.token, name: values.name, room: values.room },
-    },
-    process.env,
-  );
+  const flags = {
+    ...{ config: values.config, stateDir: values["state-dir"], hub: values.hub, setup: values.setup },
+    ...{ uplink: values.uplink, token: values.token, name: values.name, room: values.room },
+  };
   const log = makeLog(levelOf(values["log-level"]), process.stderr);
+  const resolve = (over: JsonObject | undefined) => resolveConfig(flags, process.env, over);
+  const wanted = new Wanted({
+    stateDir: chooseStateDir(flags.stateDir, process.env),
+    resolve,
+    clock: systemClock,
+    log,
+  });
+  const config = wanted.boot();
+  const { promise: broken, resolve: broke } = Promise.withResolvers<string>();
   const agent = new Agent({
-    config,
+    ...{ config, wanted },
+    broken: (error) => broke(messageOf(error)),
     setupCode: values["setup-code"],
     clock: systemClock,
     random: systemRandom,
@@ -56,10 +65,11 @@ export async function run(args: readonly string[]): Promise<number> {
     const home = config.uplink ? { uplink: config.uplink.url } : { hub: config.hub };
     log.info({ name: config.name, ...home, stateDir: config.stateDir, file: config.file }, "node is up");
     service.ready();
-    log.info({ signal: await signal }, "stopping");
+    const end = await Promise.race([signal.then((name) => ({ signal: name })), broken.then((reason) => ({ reason }))]);
+    log.info(end, "stopping");
     service.stopping();
     await agent.stop();
-    return 0;
+    return "reason" in end ? 1 : 0;
   } finally {
     clearInterval(alive);
   }

@@ -5,3 +5,4 @@ export { gpioCommands } from "./gpio.ts";
 export { Journal, type JournalEntry } from "./journal.ts";
 export { type SoundParts, soundCommands } from "./sound.ts";
 export { type TalkParts, talkCommands } from "./talk.ts";
+export { type UpkeepParts, upkeepCommands } from "./upkeep.ts";

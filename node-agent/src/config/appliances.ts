@@ -1,8 +1,8 @@
 import type { LineRef } from "@barnacle/hardware/gpio";
 import { BarnacleError } from "@barnacle/protocol/errors";
+import type { LineAppliance, NodeFileConfig } from "@barnacle/protocol/node-config";
 import type { ActionBinding, Appliance, ApplianceAction, ApplianceKind } from "@barnacle/protocol/schema";
 import { findLine } from "./pins.ts";
-import type { LineAppliance, NodeFileConfig } from "./schema.ts";
 
 /** Which words switch a line on and off, by kind. */
 const SWITCH_WORDS: Partial<Record<ApplianceKind, readonly [on: ApplianceAction, off: ApplianceAction]>> = {

@@ -1,7 +1,7 @@
 import type { LineConfig, LineRef } from "@barnacle/hardware/gpio";
 import { BarnacleError } from "@barnacle/protocol/errors";
+import type { GpioLine, NodeFileConfig } from "@barnacle/protocol/node-config";
 import { pinName } from "@barnacle/protocol/schema";
-import type { GpioLine, NodeFileConfig } from "./schema.ts";
 
 /**
  * The configured lines, checked for what the schema cannot see.

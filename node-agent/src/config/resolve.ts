@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { loadConfig } from "@barnacle/protocol/config";
-import type { Appliance } from "@barnacle/protocol/schema";
+import { NodeFileConfig, UplinkConfig } from "@barnacle/protocol/node-config";
+import type { Appliance, JsonObject } from "@barnacle/protocol/schema";
 import { Value } from "@sinclair/typebox/value";
 import { appliancesOf } from "./appliances.ts";
+import { overFile } from "./over-file.ts";
 import { checkLines } from "./pins.ts";
-import { NodeFileConfig, UplinkConfig } from "./schema.ts";
 import { readSetupFile, type SetupFile } from "./setup-file.ts";
 import { chooseStateDir } from "./state-dir.ts";
 
@@ -33,20 +34,23 @@ export interface NodeConfiguration extends Omit<NodeFileConfig, "appliances"> {
   readonly setup: SetupFile | undefined;
   /** The file it came from, if any. */
   readonly file: string | undefined;
+  /** Keys that the hub wants otherwise and the file keeps. */
+  readonly kept: readonly string[];
 }
 
 /**
- * Flags win over the file, the file over what the node was prepared with, that over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
+ * Flags win over what the hub wants, that over the file (but for what `fleet.deny` keeps), the file over what the node was prepared with, that over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
  * @throws FILE_UNREADABLE, CONFIG_INVALID
  */
 export function resolveConfig(
   flags: ConfigFlags,
   env: Readonly<Record<string, string | undefined>>,
+  wanted: JsonObject = {},
 ): NodeConfiguration {
   const stateDir = chooseStateDir(flags.stateDir, env);
   const usual = path.join(stateDir, "node.yaml");
   const file = flags.config ?? (existsSync(usual) ? usual : undefined);
-  const given = loadConfig(NodeFileConfig, file);
+  const { config: given, kept } = overFile(loadConfig(NodeFileConfig, file), wanted);
   const setup = readSetupFile(stateDir, flags.setup);
   const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub ?? setup?.hub;
   const room = flags.room ?? given.room ?? setup?.room;
@@ -65,6 +69,7 @@ export function resolveConfig(
     stateDir,
     appliances: appliancesOf(merged),
     file,
+    kept,
   };
 }
 

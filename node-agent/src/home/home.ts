@@ -18,6 +18,7 @@ import type { Answerer } from "../pipeline/index.ts";
 import type { Speaker } from "../speaker/index.ts";
 import type { Settings } from "../state/index.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Wanted } from "../wanted/index.ts";
 
 /** Whom the node belongs to: a hub, or somebody's gateway that it has joined. */
 export interface Home extends Unit {
@@ -53,6 +54,8 @@ export interface HomeParts {
   /** Room, wake words and sentences that the home wants. */
   readonly apply: (config: NodeConfig) => Promise<void>;
   readonly reply: (reply: VoiceTurnReply) => void;
+  /** What the hub wants of the node's configuration. */
+  readonly wanted?: Wanted | undefined;
   readonly health: () => Promise<BoardTelemetry>;
   readonly clock: Clock;
   readonly random: Random;

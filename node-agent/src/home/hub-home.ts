@@ -44,7 +44,7 @@ export class HubHome implements Home {
   }
 
   async start(): Promise<void> {
-    const { reply, apply, events } = this.#parts;
+    const { reply, apply, events, wanted } = this.#parts;
     const link = this.#link;
     const outbox = this.#outbox;
     link.events.on("command", ({ body }) => this.#send(this.#execute(body), "command result"), this);
@@ -62,8 +62,16 @@ export class HubHome implements Home {
       "state",
       (state) => {
         events.emit("state", { part: "link", ...state });
-        if (state.state === "online") void outbox.reconnected();
+        if (state.state !== "online") return;
+        void outbox.reconnected();
+        wanted?.online();
       },
+      this,
+    );
+    link.events.on("wanted", ({ body }) => wanted?.receive(body), this);
+    wanted?.events.on(
+      "actual",
+      ({ actual }) => this.#send(link.publish("actual", actual), "configuration in force"),
       this,
     );
     await outbox.start();
@@ -73,6 +81,7 @@ export class HubHome implements Home {
   async stop(): Promise<void> {
     await this.#link.stop();
     this.#link.events.dropOwner(this);
+    this.#parts.wanted?.events.dropOwner(this);
     await this.#outbox.stop();
   }
 

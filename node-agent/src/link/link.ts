@@ -23,7 +23,7 @@ import { Incarnations } from "./incarnation.ts";
 import { type OpenSession, openSession, type Session } from "./session.ts";
 import { LinkToken } from "./token.ts";
 
-const FROM_HUB = ["command", "reply", "ack", "config", "token"] as const satisfies readonly TopicName[];
+const FROM_HUB = ["command", "reply", "ack", "config", "token", "wanted"] as const satisfies readonly TopicName[];
 type FromHub = (typeof FROM_HUB)[number];
 export type ToHub = Exclude<TopicName, FromHub | "state" | "caps">;
 

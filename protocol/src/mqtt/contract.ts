@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { NodeActual, NodeWanted } from "../node-config/wanted.ts";
 import { CapabilityManifest } from "../schema/capability.ts";
 import { CommandRequest, CommandResult } from "../schema/command.ts";
 import { JsonObject, literals, MessageId, RoomName, SiteId, TimestampMs } from "../schema/common.ts";
@@ -102,6 +103,8 @@ export const MQTT_CONTRACT = {
   ack: topic("ack", "hub-to-node", 1, false, StoredAck, "ids of messages now stored"),
   token: topic("token", "hub-to-node", 1, false, LinkToken, "a new token to connect with from now on"),
   config: topic("config", "hub-to-node", 1, false, NodeConfig, "wake words, grammar, room; after each birth"),
+  wanted: topic("wanted", "hub-to-node", 1, false, NodeWanted, "the configuration that the hub wants of the node"),
+  actual: topic("actual", "node-to-hub", 1, false, NodeActual, "the configuration in force; after birth and on change"),
 } as const satisfies Record<string, TopicSpec>;
 
 export type TopicName = keyof typeof MQTT_CONTRACT;

@@ -1,11 +1,15 @@
 import type { BoardTelemetry } from "@barnacle/protocol/schema";
-import type { DeviceRecord } from "../../services.ts";
+import type { DeviceRecord, NodeConfigState } from "../../services.ts";
 import { ago, duration, megabytes } from "../format.ts";
 import type { Style } from "../output.ts";
 import { oneLine, renderFields, renderTable } from "../table.ts";
+import { syncText } from "./node-config.ts";
 
 /** As the hub answers `show`: with what the device did wrong on the wire since the hub's start. */
-export type ShownDevice = DeviceRecord & { readonly faults?: Readonly<Record<string, number>> };
+export type ShownDevice = DeviceRecord & {
+  readonly faults?: Readonly<Record<string, number>>;
+  readonly config?: Pick<NodeConfigState, "inSync" | "wanted" | "actual">;
+};
 
 /** `devices show` for a person: who it is, what it can do, what it can't and why, how it feels. */
 export function describeDevice(device: ShownDevice, style: Style, nowMs: number): string {
@@ -21,6 +25,7 @@ export function describeDevice(device: ShownDevice, style: Style, nowMs: number)
       ["approved", `${ago(device.approvedAtMs, nowMs)} by ${device.approvedBy}`],
       ["token", tokenLine(device.linkToken, nowMs)],
       ["software", device.manifest?.agentVersion],
+      ["config", device.config && syncText(device.config)],
       ...healthFields(device.telemetry, device.telemetryAtMs, nowMs),
     ],
     style,

@@ -6,6 +6,7 @@ import type { Style } from "../output.ts";
 import { example, type Family, type Session } from "../session.ts";
 import { setupCodes } from "./device-codes.ts";
 import { describeDevice } from "./device-view.ts";
+import { nodeConfig } from "./node-config.ts";
 
 export const devicesFamily: Family = (program, open) => {
   const devices = program.command("devices").description("what is paired with the hub, and what asks to be");
@@ -70,6 +71,7 @@ export const devicesFamily: Family = (program, open) => {
   decide(devices, open, "reject", "device.pair.reject", "turn a device away");
 
   setupCodes(devices, open);
+  nodeConfig(devices, open);
 
   example(
     devices.command("rename <device> <name>").description("give it another name"),

@@ -6,8 +6,9 @@ const MOST_EVENTS = 200;
 
 /** Jobs, heartbeats, wake words and work. */
 export function announceEveryday(hub: GatewayServices, broadcast: Broadcast, owner: object): void {
-  const { beads, cron, heartbeats, wakeWords, wakeRouting } = hub;
+  const { beads, cron, fleetJobs, heartbeats, wakeWords, wakeRouting } = hub;
   cron.events.on("changed", (change) => broadcast.send("cron", change), owner);
+  fleetJobs.events.on("changed", (change) => broadcast.send("barnacle.job", change), owner);
   heartbeats.events.on("beat", (beat) => broadcast.send("heartbeat", beat), owner);
   wakeWords.events.on("changed", ({ words }) => broadcast.send("voicewake.changed", { triggers: words }), owner);
   wakeRouting.events.on("changed", (change) => broadcast.send("voicewake.routing.changed", change), owner);
@@ -22,7 +23,10 @@ export function announceEveryday(hub: GatewayServices, broadcast: Broadcast, own
 }
 
 /** The way back. */
-export function endEveryday({ beads, cron, heartbeats, wakeWords, wakeRouting }: GatewayServices, owner: object): void {
+export function endEveryday(
+  { beads, cron, fleetJobs, heartbeats, wakeWords, wakeRouting }: GatewayServices,
+  owner: object,
+): void {
   beads.events.dropOwner(owner);
-  for (const { events } of [cron, heartbeats, wakeWords, wakeRouting]) events.dropOwner(owner);
+  for (const { events } of [cron, fleetJobs, heartbeats, wakeWords, wakeRouting]) events.dropOwner(owner);
 }

@@ -24,7 +24,10 @@ export const deviceMethods: readonly Method[] = [
     params: Named,
     run({ device }, { hub }) {
       const found = hub.devices.find(device);
-      return { device: { ...found, faults: hub.faultsOf(found.deviceId) } };
+      const faults = hub.faultsOf(found.deviceId);
+      if (!found.roles.includes("node") || found.clientId !== undefined) return { device: { ...found, faults } };
+      const { inSync, wanted, actual } = hub.fleetConfig.state(found.deviceId);
+      return { device: { ...found, faults, config: { inSync, wanted, actual } } };
     },
   }),
   method({

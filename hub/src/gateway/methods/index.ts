@@ -13,6 +13,7 @@ import { deviceSetupMethods } from "./device-setup.ts";
 import { deviceMethods } from "./devices.ts";
 import { emptyMethods } from "./empty.ts";
 import { execApprovalsMethods } from "./exec-approvals.ts";
+import { fleetMethods } from "./fleet.ts";
 import { heartbeatMethods } from "./heartbeat.ts";
 import { homeMethods } from "./home.ts";
 import { ledgerMethods } from "./ledgers.ts";
@@ -72,6 +73,7 @@ const FAMILIES: readonly Method[] = [
   ...ttsMethods,
   ...talkMethods,
   ...heartbeatMethods,
+  ...fleetMethods,
   ...approvalMethods,
   ...ledgerMethods,
   ...operationMethods,

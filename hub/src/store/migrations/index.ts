@@ -22,6 +22,7 @@ import { redo } from "./020-redo.ts";
 import { linkTokens } from "./022-link-tokens.ts";
 import { commandKeys } from "./023-command-keys.ts";
 import { retainedConfig } from "./025-retained-config.ts";
+import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   beads,
   redo,
   retainedConfig,
+  fleet,
 ];

@@ -1,6 +1,9 @@
-import { LINE_BIASES, type LineBias } from "@barnacle/hardware/gpio";
-import { Appliance, ApplianceKind, literals, RoomName } from "@barnacle/protocol/schema";
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
+import { Appliance, ApplianceKind } from "../schema/capability.ts";
+import { literals, RoomName } from "../schema/common.ts";
+
+/** As the pins of `hardware` know them. */
+const LINE_BIASES = ["pull-up", "pull-down", "off"] as const;
 
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
@@ -119,7 +122,7 @@ const GpioLine = Type.Object(
     direction: Type.Unsafe<"in" | "out">({ ...literals(["in", "out"]), default: "out" }),
     activeLow: Type.Boolean({ default: false, description: "inverts the line: 1 always means on" }),
     bias: Type.Optional(
-      Type.Unsafe<LineBias>({
+      Type.Unsafe<(typeof LINE_BIASES)[number]>({
         ...literals(LINE_BIASES),
         description: "resistor of the pin: pull-up, pull-down or off",
       }),
@@ -269,6 +272,15 @@ export const NodeFileConfig = Type.Object(
         minimum: 0.01,
         maximum: 365,
         description: "days that the node runs until one is given up",
+      }),
+    }),
+    fleet: section("What the hub may change from afar.", {
+      deny: Rules([], "keys of this file that the hub may not change, by name or group: room, gpio.*; * for all"),
+      trialS: Type.Number({
+        default: 120,
+        minimum: 5,
+        maximum: 3600,
+        description: "seconds that a new configuration has to reach the hub; then the one before is restored",
       }),
     }),
     telemetry: section("Board health.", {

@@ -1,0 +1,1 @@
+export { Wanted, type WantedParts } from "./wanted.ts";
