@@ -59,7 +59,21 @@ class Node {
   }
 }
 
-const step = fc.oneof(
+type Step =
+  | { readonly kind: "rotate" | "hub restarts" | "node restarts" }
+  | { readonly kind: "deliver" | "ask"; readonly lost: boolean }
+  | { readonly kind: "connect"; readonly dies: boolean };
+
+/** What chance seldom comes upon: the new token that the node has is not the newest that the hub knows. */
+const OVERTAKEN: Step[] = [
+  { kind: "connect", dies: false },
+  { kind: "rotate" },
+  { kind: "deliver", lost: false },
+  { kind: "deliver", lost: true },
+  { kind: "connect", dies: false },
+];
+
+const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ kind: "rotate" as const }),
   fc.record({ kind: fc.constant("deliver" as const), lost: fc.boolean() }),
   fc.record({ kind: fc.constant("connect" as const), dies: fc.boolean() }),
@@ -87,7 +101,7 @@ t.test("R10.3 wherever the power goes, the node gets in; once the new token is u
         else if (one.kind === "ask") await ask(one.lost);
         else if (one.kind === "hub restarts") await hub.restart();
         else if (one.kind === "node restarts") node.killed();
-        else t.ok((await node.connect(hub, one.dies)) > 0, "it always gets in");
+        else if (one.kind === "connect") t.ok((await node.connect(hub, one.dies)) > 0, "it always gets in");
       }
       await hub.devices.rotateLink(deviceId, ANNA);
       t.ok((await node.connect(hub)) > 0);
@@ -99,7 +113,7 @@ t.test("R10.3 wherever the power goes, the node gets in; once the new token is u
         t.equal(await node.admitted(hub.devices, token), token === last, "only the last one is good");
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 30, examples: [[OVERTAKEN]] },
   );
 });
 

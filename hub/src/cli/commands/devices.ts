@@ -54,8 +54,10 @@ export const devicesFamily: Family = (program, open) => {
         [
           { title: "REQUEST", value: (request) => request.requestId },
           { title: "NAME", value: (request) => request.displayName },
+          { title: "TYPE", value: (request) => request.deviceFamily ?? request.platform },
           { title: "ROOM", value: (request) => request.room },
           { title: "ASKS FOR", value: asksFor },
+          { title: "CAN", value: canDo },
           { title: "FROM", value: (request) => request.remoteIp },
           {
             title: "EXPIRES IN",
@@ -139,6 +141,17 @@ function asksFor({ kind, role, reason }: PendingPairing): string {
   };
   return `${role}${more[reason]}`;
 }
+
+/** `gpio, talk.speak and 3 more`: what it says it can do, or the commands that wait. */
+function canDo({ kind, capabilities, commands }: PendingPairing): string | undefined {
+  const names = kind === "surface" || capabilities.length === 0 ? commands : capabilities;
+  const groups = [...new Set(names.map((name) => name.split(".")[0] ?? name))];
+  const more = groups.length - MOST_NAMED;
+  const shown = groups.slice(0, MOST_NAMED).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown || undefined;
+}
+
+const MOST_NAMED = 5;
 
 type Open = (command: Command) => Session;
 
