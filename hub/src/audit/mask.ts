@@ -12,8 +12,21 @@ export function masked(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, maskMember(name, member)]));
 }
 
+/** Names come back all the time. */
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 500;
+
+function isSecret(name: string): boolean {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const secret = SECRET_NAME.test(name) || SECRET_WORD.test(name);
+  // The names of commands' parameters are the callers'.
+  if (known.size < MOST_KNOWN && name.length < LONG) known.set(name, secret);
+  return secret;
+}
+
 function maskMember(name: string, value: unknown): unknown {
-  if ((SECRET_NAME.test(name) || SECRET_WORD.test(name)) && value !== null && value !== undefined) return MASKED;
+  if (isSecret(name) && value !== null && value !== undefined) return MASKED;
   return maskValue(value);
 }
 

@@ -2,7 +2,7 @@ import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { BarnacleError, hasCode, messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Log, Unit } from "@barnacle/protocol/runtime";
 import type { Audit, AuditEntry, AuditRecord } from "../services.ts";
-import type { Store } from "../store/index.ts";
+import type { Row, Store } from "../store/index.ts";
 import { canonicalJson } from "./canonical.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { masked } from "./mask.ts";
@@ -45,7 +45,7 @@ export class AuditTrail implements Audit, Unit {
 
   async append(entry: AuditEntry): Promise<AuditRecord> {
     try {
-      return await this.#store.commitByLog(() => this.record(entry));
+      return recordFromRow(await this.#store.commitByLog(() => this.#add(entry)));
     } catch (error) {
       throw unwritable(error);
     }
@@ -55,7 +55,11 @@ export class AuditTrail implements Audit, Unit {
    * Adds a record inside the caller's own transaction, so that a change and its record are kept together or not at all.
    * @throws AUDIT_UNWRITABLE
    */
-  record(entry: AuditEntry): AuditRecord {
+  record(entry: AuditEntry): void {
+    this.#add(entry);
+  }
+
+  #add(entry: AuditEntry): Row {
     try {
       const head = this.#head();
       const { kind, subject } = entry;
@@ -63,20 +67,13 @@ export class AuditTrail implements Audit, Unit {
       const principal = canonicalJson(entry.principal);
       const data = canonicalJson(masked(entry.data));
       const hash = hashOfTexts(unhashed, principal, data);
-      const record = { ...unhashed, principal: JSON.parse(principal), data: JSON.parse(data), hash };
+      const { seq, at, previous } = unhashed;
       this.#store.run(
         "INSERT INTO audit (seq, at, kind, principal, subject, data, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        record.seq,
-        record.at,
-        record.kind,
-        principal,
-        record.subject,
-        data,
-        record.previous,
-        record.hash,
+        ...[seq, at, kind, principal, subject, data, previous, hash],
       );
-      this.#store.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", record.seq, record.hash);
-      return record;
+      this.#store.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", seq, hash);
+      return { ...unhashed, principal, data, hash };
     } catch (error) {
       throw unwritable(error);
     }

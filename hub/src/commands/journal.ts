@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { BarnacleError, type ErrorShape } from "@barnacle/protocol/errors";
 import type { JsonObject } from "@barnacle/protocol/schema";
 import { canonicalJson } from "../audit/index.ts";
@@ -125,7 +125,7 @@ export class CommandJournal {
 
 /** Equal for equal commands with equal parameters, whatever the order of members. */
 export function digestOf(command: string, params: JsonObject): string {
-  return createHash("sha256").update(canonicalJson({ command, params })).digest("hex");
+  return hash("sha256", canonicalJson({ command, params }));
 }
 
 export function keyConflict(idempotencyKey: string, command: string): BarnacleError {

@@ -19,7 +19,7 @@ import type { Origin } from "../http/index.ts";
 import type { Counters } from "../services.ts";
 import type { Listener } from "./broadcast.ts";
 import { callerOf } from "./caller.ts";
-import { mismatch, parsed, problemsText, textOf } from "./frames.ts";
+import { mismatch, parsed, problemsText, textFrame, textOf } from "./frames.ts";
 import type { Admission, AuthOutcome, Challenge } from "./handshake/index.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -195,7 +195,8 @@ export class Connection implements Listener, NodePeer, CallerPeer {
       this.close(CLOSE.refused, "slow consumer");
       return;
     }
-    this.#ws.send(text);
+    // Beside the library, whose own frames are whole as well, on the socket that it counts what is unread of.
+    this.#socket.write(textFrame(text));
     this.#unread.sent();
   }
 

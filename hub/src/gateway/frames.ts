@@ -34,3 +34,25 @@ export function parsed(text: string): unknown {
     return undefined;
   }
 }
+
+/**
+ * A text frame as a server sends it (RFC 6455, section 5.2): whole, not masked, header and text in one piece, so that it leaves
+ * in one plain write.
+ */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = length < 126 ? 2 : length < 0x1_0000 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(header + length);
+  frame[0] = 0x81;
+  if (header === 2) frame[1] = length;
+  else if (header === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeUIntBE(0, 2, 2);
+    frame.writeUIntBE(length, 4, 6);
+  }
+  frame.write(text, header);
+  return frame;
+}

@@ -31,13 +31,13 @@ export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowM
     }
     done.add(number);
   }
-  const applied: number[] = [];
-  for (const migration of [...migrations].sort((a, b) => a.number - b.number)) {
-    if (done.has(migration.number)) continue;
+  const todo = migrations.filter(({ number }) => !done.has(number)).sort((a, b) => a.number - b.number);
+  for (const [i, migration] of todo.entries()) {
+    // The flush of the last one takes those before it along.
+    db.exec(`PRAGMA synchronous = ${i === todo.length - 1 ? "FULL" : "NORMAL"}`);
     apply(db, migration, nowMs);
-    applied.push(migration.number);
   }
-  return applied;
+  return todo.map(({ number }) => number);
 }
 
 function apply(db: DatabaseSync, migration: Migration, nowMs: number): void {

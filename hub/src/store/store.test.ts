@@ -9,9 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
 import t from "tap";
+import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import { Store } from "./store.ts";
 import { temporaryDirectory, temporaryStore } from "./testing.ts";
@@ -188,4 +190,25 @@ t.test("a write-ahead log torn in the middle loses only what follows the tear", 
   t.same(torn.all("SELECT device_id FROM device_incarnations"), [{ device_id: "kept" }]);
   await torn.stop();
   await store.stop();
+});
+
+t.test("the schema is on disk before anything that stands on it: its last step flushes them all", async (t) => {
+  const db = new DatabaseSync(":memory:");
+  const said: string[] = [];
+  const watched = {
+    prepare: (sql: string) => db.prepare(sql),
+    exec(sql: string) {
+      said.push(sql);
+      db.exec(sql);
+    },
+  };
+  const steps = [3, 1, 2].map((number) => ({ number, name: `${number}`, sql: `CREATE TABLE t${number} (a)` }));
+  t.same(migrate(watched as DatabaseSync, steps, 0), [1, 2, 3]);
+  const order = said.flatMap(
+    (sql) => /synchronous = (\w+)|CREATE TABLE (t\d)/.exec(sql)?.slice(1).filter(Boolean) ?? [],
+  );
+  t.same(order, ["NORMAL", "t1", "NORMAL", "t2", "FULL", "t3"]);
+  t.same(migrate(watched as DatabaseSync, steps, 0), []);
+  const store = await temporaryStore(t);
+  t.equal(store.one("PRAGMA synchronous")?.synchronous, 2);
 });
