@@ -10,6 +10,16 @@ const NODE = {
   flags: ["--no-opt", "--no-maglev", "--no-sparkplug", "--optimize-for-size"],
   environment: { UV_THREADPOOL_SIZE: "2" },
   modules: [new URL("../src/cli/run.ts", import.meta.url)],
+  later: [
+    "@barnacle/hardware/hid",
+    "@barnacle/hardware/wake",
+    "@barnacle/hardware/endpoint",
+    "@barnacle/hardware/microphone",
+    "@barnacle/hardware/speech",
+    "@barnacle/hardware/voice",
+  ]
+    .map((name) => new URL(import.meta.resolve(name)))
+    .concat(new URL("../src/home/gateway-home.ts", import.meta.url)),
 };
 
 const command = process.argv[2];

@@ -16,14 +16,14 @@ import type { NodeConfiguration } from "./config/index.ts";
 import { Controls, lightOf } from "./controls/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
 import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardware/node-hardware.ts";
-import { GatewayHome, type Home, type HomeParts, HubHome } from "./home/index.ts";
+import { type Home, type HomeParts, HubHome } from "./home/index.ts";
 import { Household, rememberedConfig } from "./household/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
 import { PinStates, Pins } from "./pins/index.ts";
 import { Ears, Mute, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
 import { type NodeDatabase, openState, StateKeeper } from "./state/index.ts";
-import { Counters, Telemetry } from "./telemetry/index.ts";
+import { Counters, Stocktaking, Telemetry } from "./telemetry/index.ts";
 import { AGENT_VERSION } from "./version.ts";
 import type { Wanted } from "./wanted/index.ts";
 
@@ -205,6 +205,7 @@ export class Agent implements Unit {
       board: hardware.board,
       microphone: () => (ears?.muted ? { ...ears.status, reason: "muted" } : ears?.status),
       storage: () => disk.reason,
+      pins: () => (isHere(hardware.gpio) ? hardware.gpio.list() : []),
       counters: this.#counters,
       get intervalMs() {
         return current().telemetry.intervalS * 1000;
@@ -215,7 +216,13 @@ export class Agent implements Unit {
       random,
       log,
     });
-    const joined = this.#joinHome(db, {
+    const stocktaking = new Stocktaking({
+      ...{ settings, clock, log },
+      boot: () => hardware.board.boot(),
+      read: () => hardware.board.inventory(),
+      changed: () => home?.changed(),
+    });
+    const joined = await this.#joinHome(db, {
       config,
       setupCode: this.#parts.setupCode,
       ...{ identity, settings, hardware, speaker, clock, random, log },
@@ -319,6 +326,7 @@ export class Agent implements Unit {
         parts: partsOf(hardware, { mute, disk: disk.reason, ears, pipeline, recogniser: household.recogniser }),
         commands: executor.specs(),
         appliances: current().appliances,
+        inventory: stocktaking.inventory,
       });
 
     const heard = this.events.on("state", ({ part, state, reason }) => {
@@ -366,7 +374,7 @@ export class Agent implements Unit {
     const listening = pipeline ? [pipeline] : [];
     const wanted = this.#parts.wanted ? [this.#parts.wanted] : [];
     const units = [disk, ...(isHere(pins) ? [pins] : []), controls, telemetry, ...listening, ...wanted, joined];
-    for (const unit of units) {
+    for (const unit of [...units, stocktaking]) {
       this.#undo.push(() => unit.stop());
       await unit.start();
     }
@@ -378,9 +386,12 @@ export class Agent implements Unit {
     });
   }
 
-  #joinHome(db: NodeDatabase, parts: HomeParts): Home {
+  async #joinHome(db: NodeDatabase, parts: HomeParts): Promise<Home> {
     const { uplink } = this.#config;
-    return uplink ? new GatewayHome(parts, uplink, this.#parts.makeClient) : new HubHome(parts, db);
+    if (!uplink) return new HubHome(parts, db);
+    // Loaded by need: most nodes have a hub.
+    const { GatewayHome } = await import("./home/gateway-home.ts");
+    return new GatewayHome(parts, uplink, this.#parts.makeClient);
   }
 
   #currentManifest(): CapabilityManifest {

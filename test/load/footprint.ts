@@ -6,7 +6,7 @@
  * Hub: from spawn to its ready line (first start without compile cache left out), resident memory after `idle` seconds with
  * one node connected. Node: three wake phrases on openWakeWord, Silero, MQTT link up, a quiet room at real pace. Both are
  * measured at their very first start, on which the node pairs and neither has anything in its compile cache, and at the
- * second. The recogniser is a process of its own and listed beside it. CPU is processor time of the whole process over
+ * second. A node with its wake engine off is measured besides. The recogniser is a process of its own and listed beside it. CPU is processor time of the whole process over
  * that time.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -86,6 +86,29 @@ try {
     { name: "node: recogniser process", value: megabytes(helpers.reduce((a, b) => a + b, 0)), limit: 120, unit: "MB" },
   );
   await house.close();
+
+  const bare = new House(path.join(dir, "bare"), {
+    env: { BARNACLE_COMPILE_CACHE: path.join(dir, "cache") },
+    node: { wake: { engine: "none" }, speech: { engine: "none" }, telemetry: { intervalS: 10 } },
+  });
+  const paired = await bare.open();
+  await sleep(SETTLED_S);
+  await paired.stop();
+  const deaf = bare.startNode();
+  await linkUp(deaf);
+  await sleep(SETTLED_S);
+  const began = cpuSeconds(deaf.pid);
+  await sleep(idleS);
+  figures.push(
+    { name: "node: resident memory, wake engine off", value: megabytes(deaf.rss()), limit: 70, unit: "MB" },
+    {
+      name: "node: share of a core, wake engine off",
+      value: Math.round(((cpuSeconds(deaf.pid) - began) / idleS) * 1e4) / 1e4,
+      limit: 0.01,
+      unit: "",
+    },
+  );
+  await bare.close();
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

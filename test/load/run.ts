@@ -12,6 +12,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["footprint.ts"],
   ["turn.ts"],
   ["route.ts"],
+  ["card.ts"],
   ["store.ts"],
   ["beads.ts"],
   ["gateway.ts"],

@@ -24,6 +24,8 @@ export interface HouseOptions {
   readonly lan?: boolean;
   /** Of both. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Of the node alone, besides. */
+  readonly nodeEnv?: NodeJS.ProcessEnv;
 }
 
 /** One hub and one kitchen node as separate processes, with all their files below one directory. */
@@ -106,7 +108,7 @@ export class House {
   /** Starts the node with these arguments besides its files. */
   runNode(more: readonly string[]): Running {
     const args = ["--config", path.join(this.dir, "node.yaml"), "--state-dir", this.nodeState, "--events", "--json"];
-    this.node = new Running("node", NODE_BIN, [...args, ...more], this.#options.env);
+    this.node = new Running("node", NODE_BIN, [...args, ...more], { ...this.#options.env, ...this.#options.nodeEnv });
     return this.node;
   }
 

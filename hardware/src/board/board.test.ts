@@ -4,6 +4,7 @@ import { BoardTelemetry, validator } from "@barnacle/protocol/schema";
 import t from "tap";
 import { countCores, parseCpuTimes, usedPercent } from "./cpu.ts";
 import { createBoardMonitor, FakeBoard } from "./index.ts";
+import { readInventory } from "./inventory.ts";
 import { parseThrottled } from "./throttled.ts";
 
 const check = validator(BoardTelemetry);
@@ -142,4 +143,41 @@ t.test("a fake board says what it was told", async (t) => {
   const board = new FakeBoard({ temperatureC: 90 }, "hot");
   t.same(await board.sample(), { temperatureC: 90 });
   t.equal(await board.model(), "hot");
+});
+
+t.test("a battery and sound devices, where there are any", async (t) => {
+  const root = t.testdir({
+    proc: { asound: { pcm: "00-00: a : a : playback 1 : capture 1\n01-00: b : b : playback 8\n" } },
+    sys: {
+      class: {
+        power_supply: {
+          AC: { type: "Mains\n", online: "1\n" },
+          BAT0: { type: "Battery\n", capacity: "87\n", status: "Discharging\n" },
+        },
+      },
+    },
+  });
+  const sample = await createBoardMonitor({ root }).sample();
+  t.same(sample.battery, { percent: 87, charging: false });
+  t.same(sample.sound, { capture: 1, playback: 2 });
+  t.ok(check.check(sample));
+});
+
+t.test("this machine's inventory comes from a process that ends with it; one that fails is named", async (t) => {
+  const board = createBoardMonitor();
+  const inventory = await board.inventory();
+  t.type(inventory.cores, "number");
+  t.match(inventory.system, /./);
+  t.match(await board.boot(), /^[0-9a-f-]{36}$/);
+  t.equal(await createBoardMonitor({ root: t.testdir() }).boot(), undefined);
+  const dir = t.testdir({
+    "nonsense.mjs": "process.stdout.write('hello')",
+    "wrong.mjs": "process.stdout.write('{\"cores\":-1}')",
+  });
+  await t.rejects(readInventory(path.join(dir, "nonsense.mjs")), {
+    code: "HARDWARE_UNAVAILABLE",
+    message: /inventory/,
+  });
+  await t.rejects(readInventory(path.join(dir, "wrong.mjs")), { code: "HARDWARE_UNAVAILABLE", message: /cores/ });
+  await t.rejects(readInventory(path.join(dir, "absent.mjs")), { code: "HARDWARE_UNAVAILABLE" });
 });

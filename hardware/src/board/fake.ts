@@ -1,4 +1,4 @@
-import type { BoardTelemetry } from "@barnacle/protocol/schema";
+import type { BoardTelemetry, Inventory } from "@barnacle/protocol/schema";
 import type { BoardMonitor } from "./port.ts";
 
 /** A board whose readings are set by hand. */
@@ -17,5 +17,13 @@ export class FakeBoard implements BoardMonitor {
 
   async model(): Promise<string> {
     return this.name;
+  }
+
+  async boot(): Promise<string | undefined> {
+    return "boot";
+  }
+
+  async inventory(): Promise<Inventory> {
+    return { model: this.name };
   }
 }

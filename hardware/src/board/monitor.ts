@@ -1,10 +1,12 @@
 import { statfs } from "node:fs/promises";
 import { arch } from "node:os";
-import type { BoardTelemetry } from "@barnacle/protocol/schema";
+import type { BoardTelemetry, Inventory } from "@barnacle/protocol/schema";
 import { type CpuTimes, countCores, parseCpuTimes, usedPercent } from "./cpu.ts";
 import { KernelFiles } from "./files.ts";
+import { bootId, readInventory } from "./inventory.ts";
 import { readLink } from "./link.ts";
 import type { BoardMonitor } from "./port.ts";
+import { readBattery, readSound } from "./power.ts";
 import { parseThrottled } from "./throttled.ts";
 
 export interface BoardOptions {
@@ -26,18 +28,20 @@ const MODEL_FILE = "proc/device-tree/model";
 /** Reads the board's health from the kernel's files: a handful of reads, well under a millisecond, no process. */
 export class LinuxBoard implements BoardMonitor {
   readonly #files: KernelFiles;
+  readonly #root: string | undefined;
   readonly #diskPath: string;
   readonly #rss: () => number;
   #before: CpuTimes | undefined;
 
   constructor(options: BoardOptions = {}) {
     this.#files = new KernelFiles(options.root);
+    this.#root = options.root;
     this.#diskPath = options.diskPath ?? options.root ?? "/";
     this.#rss = options.rss ?? (() => process.memoryUsage.rss());
   }
 
   async sample(): Promise<BoardTelemetry> {
-    const [uptimeS, cpu, temperatureC, throttled, memory, disk, link] = await Promise.all([
+    const [uptimeS, cpu, temperatureC, throttled, memory, disk, link, battery, sound] = await Promise.all([
       this.#uptime(),
       this.#cpu(),
       this.#temperature(),
@@ -45,8 +49,10 @@ export class LinuxBoard implements BoardMonitor {
       this.#memory(),
       this.#disk(),
       readLink(this.#files),
+      readBattery(this.#files),
+      readSound(this.#files),
     ]);
-    return dropUndefined({ uptimeS, cpu, temperatureC, throttled, memory, disk, link });
+    return dropUndefined({ uptimeS, cpu, temperatureC, throttled, memory, disk, link, battery, sound });
   }
 
   async model(): Promise<string> {
@@ -55,6 +61,14 @@ export class LinuxBoard implements BoardMonitor {
     const product = (await this.#files.text("sys/class/dmi/id/product_name"))?.trim();
     const machine = arch() === "x64" ? "x86_64" : arch();
     return product ? `${product} (${machine})` : machine;
+  }
+
+  boot(): Promise<string | undefined> {
+    return bootId(this.#root);
+  }
+
+  inventory(): Promise<Inventory> {
+    return readInventory();
   }
 
   async #uptime(): Promise<number | undefined> {

@@ -1,18 +1,12 @@
 import path from "node:path";
 import { createBoardMonitor } from "@barnacle/hardware/board";
-import { createEndpoint, type EndpointDetector } from "@barnacle/hardware/endpoint";
+import type { EndpointDetector } from "@barnacle/hardware/endpoint";
 import { createGpio, type GpioPort, type StartValue } from "@barnacle/hardware/gpio";
 import type { HidPanel } from "@barnacle/hardware/hid";
-import { createMicrophone, type Microphone } from "@barnacle/hardware/microphone";
-import { createRecogniser, DEFAULT_WAKE_PHRASES, type Recogniser } from "@barnacle/hardware/speech";
-import { createPlayer, createSynthesiser, type Player, type Synthesiser } from "@barnacle/hardware/voice";
-import {
-  createWakeEngine,
-  OPENWAKEWORD_PHRASES,
-  type WakeEngine,
-  type WakeOptions,
-  wakeEngineInfos,
-} from "@barnacle/hardware/wake";
+import type { Microphone } from "@barnacle/hardware/microphone";
+import type { Recogniser } from "@barnacle/hardware/speech";
+import type { Player, Synthesiser } from "@barnacle/hardware/voice";
+import type { WakeEngine, WakeOptions } from "@barnacle/hardware/wake";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { NodeConfiguration } from "../config/index.ts";
@@ -20,13 +14,14 @@ import { choosePhrases } from "../household/index.ts";
 import type { FindHardware, Maybe } from "./node-hardware.ts";
 import { wakeOptions } from "./wake-options.ts";
 
-/** The drivers and engines of `@barnacle/hardware`. */
+/** The drivers and engines of `@barnacle/hardware`. Each is loaded by need: a node that does not listen is smaller for it. */
 export const findHardware: FindHardware = async (config, wakeWords, runtime) => {
   const options = wakeOptions(config);
-  const known = knownPhrases(config, options);
+  const known = await knownPhrases(config, options);
   const phrases = choosePhrases(wakeWords, known, config.wake.phrases);
   const listens = config.microphone.driver !== "none" && config.wake.engine !== "none";
   const makeWake = async (wanted: readonly string[]): Promise<WakeEngine> => {
+    const { createWakeEngine } = await import("@barnacle/hardware/wake");
     const engine = createWakeEngine({ ...options, phrases: wanted });
     await engine.load();
     return engine;
@@ -58,8 +53,11 @@ export const findHardware: FindHardware = async (config, wakeWords, runtime) => 
 };
 
 /** Only what the configured engine knows: asking every engine would load every native library. */
-function knownPhrases(config: NodeConfiguration, options: WakeOptions): readonly string[] | undefined {
+async function knownPhrases(config: NodeConfiguration, options: WakeOptions): Promise<readonly string[] | undefined> {
   const own = config.wake.phrases;
+  if (config.wake.engine === "none") return own;
+  if (config.wake.engine === "pocketsphinx") return undefined;
+  const { OPENWAKEWORD_PHRASES, wakeEngineInfos } = await import("@barnacle/hardware/wake");
   switch (config.wake.engine) {
     case "openwakeword":
       return [...new Set([...OPENWAKEWORD_PHRASES, ...own])];
@@ -67,10 +65,6 @@ function knownPhrases(config: NodeConfiguration, options: WakeOptions): readonly
       const info = wakeEngineInfos(options).find(({ engine }) => engine === "porcupine");
       return [...new Set([...(info?.phrases ?? []), ...own])];
     }
-    case "pocketsphinx":
-      return undefined;
-    case "none":
-      return own;
   }
 }
 
@@ -80,6 +74,7 @@ async function openMicrophone(
 ): Promise<Maybe<Microphone>> {
   const { driver, device, command, file, thenSilence } = config.microphone;
   if (driver === "none") return "not configured (microphone.driver is none)";
+  const { createMicrophone } = await import("@barnacle/hardware/microphone");
   const microphone = createMicrophone({
     driver,
     ...runtime,
@@ -98,6 +93,7 @@ async function loadEndpoint(config: NodeConfiguration): Promise<EndpointDetector
   const { silenceMs, limitMs, noSpeechMs } = config.speech;
   const { modelDirectory } = config.wake;
   const times = { silenceMs, limitMs, noSpeechMs };
+  const { createEndpoint } = await import("@barnacle/hardware/endpoint");
   const endpoint = createEndpoint(modelDirectory === undefined ? times : { ...times, modelDir: modelDirectory });
   await endpoint.load();
   return endpoint;
@@ -106,6 +102,7 @@ async function loadEndpoint(config: NodeConfiguration): Promise<EndpointDetector
 async function openRecogniser(config: NodeConfiguration): Promise<Maybe<Recogniser>> {
   const { engine, library, model, minConfidence } = config.speech;
   if (engine === "none") return "not configured (speech.engine is none)";
+  const { createRecogniser, DEFAULT_WAKE_PHRASES } = await import("@barnacle/hardware/speech");
   // Whatever the hub makes the wake words, they may stand at the start of the audio.
   const wakePhrases = [...new Set([...DEFAULT_WAKE_PHRASES, ...config.wake.phrases])];
   return attempt(async () =>
@@ -147,12 +144,14 @@ async function openHid(config: NodeConfiguration, runtime: { clock: Clock; rando
 async function openSynthesiser(config: NodeConfiguration): Promise<Maybe<Synthesiser>> {
   const { engine, voice } = config.voice;
   if (engine === "none") return "not configured (voice.engine is none)";
+  const { createSynthesiser } = await import("@barnacle/hardware/voice");
   return usable(() => createSynthesiser(engine, voice === undefined ? {} : { voice }));
 }
 
 async function openPlayer(config: NodeConfiguration): Promise<Maybe<Player>> {
   const { player, directory } = config.voice;
   if (player === "none") return "not configured (voice.player is none)";
+  const { createPlayer } = await import("@barnacle/hardware/voice");
   return usable(() => createPlayer(player, { path: directory ?? path.join(config.stateDir, "spoken") }));
 }
 

@@ -1,4 +1,4 @@
-import type { Appliance, Capability, CapabilityManifest, CommandSpec } from "@barnacle/protocol/schema";
+import type { Appliance, Capability, CapabilityManifest, CommandSpec, Inventory } from "@barnacle/protocol/schema";
 
 /** A part of the node: the engine that does it, or why there is none. */
 export type Part =
@@ -16,6 +16,7 @@ export interface ManifestParts {
   /** Commands offered now. */
   readonly commands: readonly CommandSpec[];
   readonly appliances: readonly Appliance[];
+  readonly inventory: Inventory | undefined;
 }
 
 const REASON_LENGTH = 500;
@@ -37,6 +38,7 @@ export function manifestOf(from: ManifestParts): CapabilityManifest {
     agentVersion: from.agentVersion,
     capabilities,
     commands: [...from.commands],
+    ...(from.inventory === undefined ? {} : { inventory: from.inventory }),
     appliances: from.appliances.filter((appliance) =>
       Object.values(appliance.actions).some((binding) => binding && offered.has(binding.command)),
     ),

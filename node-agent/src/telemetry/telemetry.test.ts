@@ -18,6 +18,7 @@ t.test("a reading goes out every interval, never in step, with counters and micr
     board: new FakeBoard(),
     microphone: () => ({ state: "lost", reason: "unplugged" }),
     storage: () => undefined,
+    pins: () => [{ line: 17, name: "lamp", direction: "out", value: 1 }],
     counters,
     intervalMs: 10_000,
     publish: async (sample) => {
@@ -34,6 +35,7 @@ t.test("a reading goes out every interval, never in step, with counters and micr
   t.equal(sent.length, 0);
   await clock.advance(2002);
   await settle(clock);
+  t.match(sent, [{ gpio: [{ line: 17, name: "lamp", value: 1 }], agentVersion: String, storage: { writable: true } }]);
   t.match(sent, [{ counters: { wakes: 3 }, microphone: { state: "lost", reason: "unplugged" } }]);
   hub.connected = false;
   await clock.advance(60_000);

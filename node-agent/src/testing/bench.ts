@@ -63,7 +63,12 @@ export function bench() {
   const player = new FakePlayer();
   const synthesiser = new FakeSynthesiser();
   const hardware: NodeHardware = {
-    board: { sample: async () => ({ uptimeS: 1 }), model: async () => "Bench" },
+    board: {
+      sample: async () => ({ uptimeS: 1 }),
+      model: async () => "Bench",
+      boot: async () => "b",
+      inventory: async () => ({ model: "Bench" }),
+    },
     gpio,
     hid: "not configured",
     microphone,

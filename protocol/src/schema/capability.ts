@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { CommandName, DurationMs, JsonObject, literals, RoomName } from "./common.ts";
+import { Inventory } from "./inventory.ts";
 
 /** What a node can do, or why it can't: `{name: "audio.capture", available: false, reason: "no microphone"}`. */
 export const Capability = Type.Object({
@@ -96,5 +97,7 @@ export const CapabilityManifest = Type.Object({
   capabilities: Type.Array(Capability, { maxItems: 200 }),
   commands: Type.Array(CommandSpec, { maxItems: 200 }),
   appliances: Type.Array(Appliance, { maxItems: 500 }),
+  /** Comes some time after the first start of a boot. */
+  inventory: Type.Optional(Inventory),
 });
 export type CapabilityManifest = Static<typeof CapabilityManifest>;

@@ -34,6 +34,20 @@ export const BoardTelemetry = Type.Object({
   ),
   /** Absent on boards that are plugged in for good. */
   battery: Type.Optional(Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }), charging: Type.Boolean() })),
+  /** Sound devices that the kernel has. */
+  sound: Type.Optional(Type.Object({ capture: Type.Integer({ minimum: 0 }), playback: Type.Integer({ minimum: 0 }) })),
+  /** Configured pins, as in `gpio.list`; no more than 64 of them. */
+  gpio: Type.Optional(
+    Type.Array(
+      Type.Object({
+        line: Type.Union([Type.Integer({ minimum: 0 }), Type.String()]),
+        name: Type.Optional(Type.String()),
+        value: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 })),
+      }),
+      { maxItems: 64 },
+    ),
+  ),
+  agentVersion: Type.Optional(Type.String({ maxLength: 40 })),
   microphone: Type.Optional(Type.Object({ state: Type.String(), reason: Type.Optional(Type.String()) })),
   /** Whether the state directory takes what must last; if not, it is kept in memory until it does. */
   storage: Type.Optional(Type.Object({ writable: Type.Boolean(), reason: Type.Optional(Type.String()) })),
