@@ -3,6 +3,7 @@ import type { Clock } from "@barnacle/protocol/runtime";
 import { type Chip, offsetByName } from "./chips.ts";
 import { errnoOf, type GpioKernel } from "./kernel.ts";
 import { labelOf } from "./line-book.ts";
+import type { HeldLine } from "./line-driver.ts";
 import type { GpioEdge, LineConfig, LineState } from "./port.ts";
 import { SoftwarePwm } from "./software-pwm.ts";
 import {
@@ -37,7 +38,7 @@ export interface LineParts {
 }
 
 /** One line of a chip: requested by itself, so that one that is busy keeps none of the others. */
-export class ChardevLine {
+export class ChardevLine implements HeldLine {
   readonly config: LineConfig;
   readonly #parts: LineParts;
   readonly #pwm: SoftwarePwm;

@@ -177,7 +177,10 @@ check("software pulses keep their share of time in the mean", async (t, { kernel
 });
 
 check("what can be used here is told without taking anything", async (t, { kernel }) => {
-  t.match(await gpioInfos(undefined, [], kernel), [{ driver: "chardev", availability: { available: false } }]);
+  t.match(await gpioInfos(undefined, [], kernel), [
+    { driver: "chardev", availability: { available: false } },
+    { driver: "sysfs" },
+  ]);
   kernel.add(RP1, 54, { 17: "GPIO17" });
   kernel.occupy(RP1, 18, "gpiomon");
   const lines = [

@@ -4,8 +4,10 @@ import { ChardevGpio } from "./chardev.ts";
 import { FakeGpio } from "./fake.ts";
 import type { GpioPort } from "./port.ts";
 import { StateFile } from "./state-file.ts";
+import { SysfsGpio } from "./sysfs.ts";
 import { gpioContract } from "./testing/contract.ts";
 import { FakeKernel } from "./testing/fake-kernel.ts";
+import { FakeSysfs } from "./testing/fake-sysfs.ts";
 
 const LABEL = "pinctrl-rp1";
 const CHECKS_MS = 5000;
@@ -59,5 +61,21 @@ gpioContract(t, "chardev", () => {
     level: (line) => kernel.line(LABEL, line).level,
     until: () => clock.advance(CHECKS_MS),
     plug: async (here) => kernel.plug(LABEL, here),
+  };
+});
+
+gpioContract(t, "sysfs", () => {
+  const clock = new FakeClock();
+  const files = new FakeSysfs(LABEL, 512);
+  return {
+    open: async (lines, startValue) => {
+      const gpio = new SysfsGpio({ files, clock, chip: undefined });
+      await gpio.open(lines, startValue);
+      return gpio;
+    },
+    drive: async (line, level) => files.drive(line, level),
+    level: (line) => files.level(line),
+    until: () => clock.advance(CHECKS_MS),
+    plug: async (here) => files.plug(here),
   };
 });

@@ -1,9 +1,12 @@
 import { messageOf } from "@barnacle/protocol/errors";
+import { systemClock } from "@barnacle/protocol/runtime";
 import type { Availability } from "../availability.ts";
 import { type ChipList, chipAvailability, findChip, listChips, offsetByName, withDevice } from "./chips.ts";
 import { type GpioKernel, systemKernel } from "./kernel.ts";
 import { labelOf } from "./line-book.ts";
 import type { LineConfig } from "./port.ts";
+import { SysfsGpio } from "./sysfs.ts";
+import { type SysfsFiles, systemSysfs } from "./sysfs-files.ts";
 import { GPIO_IOCTL, LINE_FLAG, lineInfoBuffer, readLineInfo } from "./uapi.ts";
 
 export interface GpioInfo {
@@ -20,6 +23,7 @@ export async function gpioInfos(
   chip: string | undefined,
   lines: readonly LineConfig[],
   kernel: GpioKernel = systemKernel(),
+  files: SysfsFiles = systemSysfs(kernel),
 ): Promise<GpioInfo[]> {
   const list = listChips(kernel);
   return [
@@ -29,6 +33,7 @@ export async function gpioInfos(
       chips: list.chips.map(({ label, file, lines: count }) => ({ label, file, lines: count })),
       lines: lines.map((config) => ({ line: labelOf(config), ...lineInfo(kernel, list, chip, config) })),
     },
+    { driver: "sysfs", availability: await new SysfsGpio({ files, clock: systemClock, chip }).availability() },
   ];
 }
 

@@ -15,6 +15,8 @@ export interface GpioKernel {
   read(fd: number, into: Buffer): number;
   /** Calls back whenever there may be something to read, or the device is gone. @returns what ends it */
   watch(fd: number, ready: () => void): () => void;
+  /** As `watch`, for files of /sys that tell of a change by priority; they are always readable. */
+  watchPriority(fd: number, ready: () => void): () => void;
   /** The clock of the kernel's edges, in nanoseconds. */
   monotonicNs(): bigint;
 }
@@ -29,6 +31,12 @@ export function errnoOf(error: unknown): string | undefined {
 const DEVICES = "/dev";
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLPRI = 2;
+const EPOLLERR = 8;
+/** `struct epoll_event` is packed on x86-64 only; twelve bytes of zeros and the mask in front fit both. */
+const EPOLL_EVENT_BYTES = 16;
 
 /** Over koffi, which is loaded with the first call: nothing of it is in a node without GPIO lines. @throws LIBRARY_MISSING */
 export function systemKernel(): GpioKernel {
@@ -55,6 +63,7 @@ export function systemKernel(): GpioKernel {
       }
     },
     watch: (fd, ready) => calls().watch(fd, ready),
+    watchPriority: (fd, ready) => calls().watchPriority(fd, ready),
     monotonicNs: () => process.hrtime.bigint(),
   };
 }
@@ -70,7 +79,23 @@ function bind() {
     const code = Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
     throw new BarnacleError("HARDWARE_UNAVAILABLE", `${call}: ${code}`, { details: { errno: code } });
   };
+  const epollCreate = lib.func("int epoll_create1(int flags)");
+  const epollControl = lib.func("int epoll_ctl(int epfd, int op, int fd, void *event)");
   return {
+    watchPriority: (fd: number, ready: () => void) => {
+      const set: number = epollCreate(EPOLL_CLOEXEC);
+      check(set, "epoll_create1");
+      const event = Buffer.alloc(EPOLL_EVENT_BYTES);
+      event.writeUInt32LE(EPOLLPRI | EPOLLERR, 0);
+      check(epollControl(set, EPOLL_CTL_ADD, fd, event), "epoll_ctl");
+      // A set of files is readable when one of them has what it is asked for: again no thread waits.
+      const handle = koffi.node.poll(set, { readable: true }, () => ready());
+      handle.unref();
+      return () => {
+        handle.close();
+        closeSync(set);
+      };
+    },
     ioctl: (fd: number, request: number, argument: Buffer) => check(ioctl(fd, request, argument), "ioctl"),
     watch: (fd: number, ready: () => void) => {
       check(fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");

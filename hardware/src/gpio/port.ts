@@ -70,7 +70,7 @@ export type StartValue = (config: LineConfig, last: 0 | 1 | undefined) => 0 | 1 
  * error of `open`: it is tried again, and its use is refused with the reason until then.
  */
 export interface GpioPort {
-  /** `chardev`, `fake` or `none`. */
+  /** `chardev`, `sysfs`, `fake` or `none`. */
   readonly name: string;
   availability(): Promise<Availability>;
   /** @throws CONFIG_INVALID for a line that is configured twice */

@@ -153,6 +153,9 @@ t.test("notices read as sentences; only the newest are kept", async (t) => {
   await peer.admitted();
   await peer.birth(1);
   const bell = { line: 22, name: "door bell", value: 0, sequence: 2 };
+  const told: unknown[] = [];
+  hub.inbox.events.on("recorded", ({ message }) => told.push(message.metadata));
+  await peer.publish("notice", "e1", { kind: "gpio.edge", at: 7, data: bell });
   await peer.publish("notice", "e1", { kind: "gpio.edge", at: 7, data: bell });
   await peer.publish("notice", "e2", { kind: "microphone.lost", at: 8, data: { reason: "unplugged" } });
   await peer.publish("notice", "e3", { kind: "gpio.edges.dropped", at: 9, data: { line: 22, value: 1, dropped: 9 } });
@@ -161,6 +164,8 @@ t.test("notices read as sentences; only the newest are kept", async (t) => {
     (await hub.inbox.list({ channel: "events", archived: true })).messages.map(({ text }) => text);
   const all = ["wake.unknown", "line 22: 9 more changes, now on", "microphone.lost: unplugged", "door bell: off"];
   t.same(await texts(), all);
+  t.same(told.length, 4, "whoever listens hears of each once");
+  t.same(told[0], bell);
   t.equal(await hub.inbox.trim("events", 3), 1);
   t.equal(await hub.inbox.trim("events", 3), 0);
   t.same(await texts(), all.slice(0, 3));

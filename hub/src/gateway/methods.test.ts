@@ -418,8 +418,8 @@ t.test("what a node noticed is broadcast to those who may read", async (t) => {
   const { metadata: _, ...spoken } = MESSAGE;
   const data = { line: 22, name: "bell", value: 1, sequence: 1 };
   const noticed = { channel: "events", thread: "gpio.edge", account: "n1", sender: "Kitchen", room: "kitchen", at: 7 };
-  hub.inbox.events.emit("entered", { message: spoken });
-  hub.inbox.events.emit("entered", { message: { ...spoken, ...noticed, metadata: data } });
+  hub.inbox.events.emit("recorded", { message: spoken });
+  hub.inbox.events.emit("recorded", { message: { ...spoken, ...noticed, metadata: data } });
   t.same((await reader.event("barnacle.node.event")).payload, {
     ...{ nodeId: "n1", displayName: "Kitchen", room: "kitchen", event: "gpio.edge", payload: data, ts: 7 },
     messageId: MESSAGE.id,

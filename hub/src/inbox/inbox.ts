@@ -1,6 +1,6 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { type Clock, Events, type Random } from "@barnacle/protocol/runtime";
-import type { Inbox, InboxEntered, InboxEntry, InboxMessage, InboxQuery } from "../services.ts";
+import type { Inbox, InboxEntered, InboxEntry, InboxEventMap, InboxMessage, InboxQuery } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import { type InboxTables, type MessageRow, messageFromRow } from "./row.ts";
 import { matchExpression } from "./search.ts";
@@ -16,7 +16,7 @@ const MOST = 500;
 
 /** Everything anybody said to the hub or by it, in one place, each message once however often it is delivered. */
 export class StoredInbox implements Inbox {
-  readonly events = new Events<{ entered: { readonly message: InboxMessage } }>();
+  readonly events = new Events<InboxEventMap>();
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -33,7 +33,7 @@ export class StoredInbox implements Inbox {
       alongside?.(done);
       return done;
     });
-    if (entered.created && !entry.archived) this.events.emit("entered", { message: entered.message });
+    if (entered.created) this.events.emit(entry.archived ? "recorded" : "entered", { message: entered.message });
     return entered;
   }
 

@@ -45,9 +45,15 @@ export interface InboxEntered {
   readonly created: boolean;
 }
 
+export interface InboxEventMap {
+  entered: { readonly message: InboxMessage };
+  /** What is on record only. */
+  recorded: { readonly message: InboxMessage };
+}
+
 /** Every turn and message enters through `enter`, once. */
 export interface Inbox {
-  readonly events: Events<{ entered: { readonly message: InboxMessage } }>;
+  readonly events: Events<InboxEventMap>;
   /** `alongside` is written in the same transaction, so that a message and what it belongs to are stored together or not at all. */
   enter(entry: InboxEntry, alongside?: (entered: InboxEntered) => void): Promise<InboxEntered>;
   get(id: string): Promise<InboxMessage | undefined>;

@@ -148,10 +148,11 @@ const GpioLine = Type.Object(
 export type GpioLine = Static<typeof GpioLine>;
 
 const Gpio = section("General-purpose pins.", {
-  driver: Type.Unsafe<"auto" | "chardev" | "fake" | "none">({
-    ...literals(["auto", "chardev", "fake", "none"]),
+  driver: Type.Unsafe<"auto" | "chardev" | "sysfs" | "fake" | "none">({
+    ...literals(["auto", "chardev", "sysfs", "fake", "none"]),
     default: "auto",
-    description: "chardev: the kernel's /dev/gpiochip; fake: simulated pins; auto: what the board has; none",
+    description:
+      "chardev: the kernel's /dev/gpiochip; sysfs: /sys/class/gpio, its older interface; fake: simulated pins; auto: what the board has; none",
   }),
   chip: ChipLabel("label of the chip; absent: the header of a known board, or the only chip"),
   stateFile: text("fake: file that mirrors the pins as JSON"),

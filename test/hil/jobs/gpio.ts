@@ -31,27 +31,32 @@ function board(t: T, { label, lines }: (typeof BOARDS)[number], names: Record<nu
   return chip;
 }
 
-for (const kind of BOARDS) {
-  gpioContract(t, `chardev on ${kind.label}`, (t) => {
+/** Every driver over a kernel's chip. */
+function onKernel(driver: "chardev" | "sysfs", kind: (typeof BOARDS)[number]): void {
+  gpioContract(t, `${driver} on ${kind.label}`, (t) => {
     const chip = board(t, kind);
     return {
       open: async (lines, startValue) => {
-        const gpio = createGpio("chardev");
+        const gpio = createGpio(driver);
         await gpio.open(lines, startValue);
         return gpio;
       },
       drive: async (line, level) => {
         chip.drive(line, level);
-        // Whoever does not listen hears nothing either.
+        // Whoever does not listen hears nothing either; without a count of the kernel's an edge must be read before the next.
         await pause(20);
       },
       level: (line) => chip.level(line),
       until,
       forgets: true,
+      // A chip that goes while a line of it is exported takes the folder with it.
       plug: async (here) => chip.plug(here),
     };
   });
 }
+
+for (const kind of BOARDS) onKernel("chardev", kind);
+onKernel("sysfs", BOARDS[1]);
 
 async function opened(t: T, lines: Parameters<GpioPort["open"]>[0]) {
   const gpio = createGpio("chardev");

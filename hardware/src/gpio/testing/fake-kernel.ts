@@ -131,6 +131,10 @@ export class FakeKernel implements GpioKernel {
     };
   }
 
+  watchPriority(): never {
+    throw failure("ENOSYS");
+  }
+
   monotonicNs(): bigint {
     return this.timeNs;
   }

@@ -8,7 +8,7 @@ export function announceNodes(hub: GatewayServices, broadcast: Broadcast, owner:
   events.on("hostStats", (payload) => broadcast.send("node.hostStats", payload), owner);
   events.on("activity", (payload) => broadcast.send("node.presence", payload), owner);
   hub.inbox.events.on(
-    "entered",
+    "recorded",
     ({ message: { id, channel, thread, account, sender, room, at, metadata } }) => {
       if (channel !== EVENTS_CHANNEL || thread === undefined) return;
       const place = room === undefined ? {} : { room };
