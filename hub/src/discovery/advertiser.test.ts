@@ -88,11 +88,14 @@ t.test("a question on the network is answered with port, host and texts", async 
     const packet = question(`_${brand}-gw._tcp.local`);
     // A question can be lost on the way, as in any network; it is asked until somebody answers.
     const again = setInterval(() => socket.send(packet, 5353, "224.0.0.251"), 200);
-    const [answer] = (await once(socket, "message")) as [Buffer];
-    clearInterval(again);
-    const text = answer.toString("latin1");
-    for (const part of [`_${brand}-gw`, "Mdns test", "gatewayPort=18789", "lanHost=attic.local", "role=gateway"]) {
-      t.ok(text.includes(part), `${brand}: ${part}`);
+    const parts = [`_${brand}-gw`, "Mdns test", "gatewayPort=18789", "lanHost=attic.local", "role=gateway"];
+    // Late answers to the question before, and those of other hubs on this network, come as well.
+    for (;;) {
+      const [answer] = (await once(socket, "message")) as [Buffer];
+      const text = answer.toString("latin1");
+      if (parts.every((part) => text.includes(part))) break;
     }
+    clearInterval(again);
+    t.pass(`${brand}: ${parts.join(", ")}`);
   }
 });

@@ -43,12 +43,16 @@ export function announce(options: {
     (completion) => broadcast.send("device.pair.setup.completed", setupCompletion(completion)),
     owner,
   );
+  // A node that has gone has no transport any more; those of the gateway join and leave with their connection.
+  const byMqtt = new Set<string>();
   hub.devices.events.on(
     "presence",
     ({ device, online }) => {
-      if (device.transport !== "mqtt") return;
+      if (online && device.transport !== "mqtt") return;
       const { deviceId, displayName, remoteIp, manifest } = device;
       if (online) {
+        if (byMqtt.has(deviceId)) return;
+        byMqtt.add(deviceId);
         presence.join(deviceId, {
           host: displayName,
           ip: remoteIp,
@@ -61,7 +65,7 @@ export function announce(options: {
           roles: ["node"],
         });
         presenceChanged();
-      } else if (presence.leave(deviceId)) {
+      } else if (byMqtt.delete(deviceId) && presence.leave(deviceId)) {
         presenceChanged();
       }
     },

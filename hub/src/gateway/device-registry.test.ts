@@ -170,6 +170,28 @@ t.test("R10.5 presence is told once per change, whatever the transport", async (
   t.same(changes, ["Porch true", "Kitchen true", "Porch false", "Kitchen false"], "the silent one last");
 });
 
+t.test("R10.5 operators see a node of ours come, go and come again", async (t) => {
+  const hub = await testGateway(t);
+  const admin = await operator(t, hub);
+  const kitchen = await pairedNode(hub.devices, "Kitchen");
+  const seen = async () => {
+    const list = (await admin.call("system-presence", {})) as unknown as { host: string; reason: string }[];
+    return list.filter(({ host }) => host === "Kitchen").map(({ reason }) => reason);
+  };
+  t.same(await seen(), []);
+  for (const incarnation of [1, 2]) {
+    await connectNode(hub.devices, kitchen, incarnation, manifestOf({ name: "Kitchen" }));
+    t.same(await seen(), ["connect"]);
+    await hub.devices.disconnected(kitchen.deviceId, incarnation, "gone");
+    t.same(await seen(), ["disconnect"]);
+  }
+  await connectNode(hub.devices, kitchen, 3, manifestOf({ name: "Kitchen" }));
+  await hub.clock.advance(55_000);
+  t.same(await seen(), ["disconnect"], "silence is going, too");
+  hub.devices.touch(kitchen.deviceId);
+  t.same(await seen(), ["connect"]);
+});
+
 t.test("R10.6 one registry: both kinds of node are listed, described and forgotten alike", async (t) => {
   const hub = await testGateway(t);
   const admin = await operator(t, hub);
