@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import t, { type Test } from "tap";
@@ -47,6 +47,19 @@ t.test("the same input gives the same bytes, whoever builds", { skip }, async (t
     const first = await build(t, { umask: 0, reversed: false, compression });
     const second = await build(t, { umask: 0o077, reversed: true, compression });
     t.equal(hash(first), hash(second), String(compression));
+  }
+});
+
+t.test("every file, link and folder has the one time", async (t) => {
+  const tree = new Tree();
+  tree.add("a/b/file", "x", 0o600);
+  tree.link("a/link", "b/file");
+  const target = path.join(folder(t), "stage");
+  tree.write(target, 1_000_000_000);
+  for (const name of ["a", "a/b", "a/b/file", "a/link"]) {
+    const { mtimeMs, mode } = lstatSync(path.join(target, name));
+    t.equal(mtimeMs, 1e12, name);
+    if (name !== "a/link") t.equal(mode & 0o777, name.endsWith("file") ? 0o600 : 0o755);
   }
 });
 

@@ -21,6 +21,9 @@ function foreign(file: string, arch: Architecture): boolean {
   const napi = /^onnxruntime-node\/bin\/napi-v\d+\/([^/]+)\/([^/]+)\//.exec(file);
   if (napi) return napi[1] !== "linux" || napi[2] !== NODE_ARCH[arch];
   if (/^onnxruntime-node\/script\//.test(file)) return true;
+  const hid = /^node-hid\/prebuilds\/HID(?:_hidraw)?-([^/]+)\//.exec(file);
+  if (hid) return hid[1] !== `linux-${NODE_ARCH[arch]}`;
+  if (/^node-hid\/(hidapi|src)\//.test(file)) return true;
   const koffi = /^@koromix\/koffi-[^/]+\/([^/]+)\/[^/]+\.node$/.exec(file);
   if (koffi) return koffi[1] !== `linux_${NODE_ARCH[arch]}`;
   // A 64-bit Pi uses the aarch64 builds below raspberry-pi; a PC those below linux.

@@ -6,6 +6,9 @@ import { BarnacleError, isErrorCode } from "@barnacle/protocol/errors";
 import { isObject } from "./gateway/wire.ts";
 import type { Io } from "./io.ts";
 
+/** Where the Debian package of the node has it. */
+const PACKAGED = "/usr/lib/barnacle-node/node-agent/bin/barnacle-node.mjs";
+
 const require = createRequire(import.meta.url);
 
 export interface Ran {
@@ -21,8 +24,9 @@ export function nodeProgram(): string {
     const script = path.join(path.dirname(manifest), "bin", "barnacle-node.mjs");
     if (existsSync(script)) return script;
   } catch {
-    // Not installed: named below, as a script that is missing is.
+    // Not installed beside this program: there may be a package of its own.
   }
+  if (existsSync(PACKAGED)) return PACKAGED;
   throw new BarnacleError("LIBRARY_MISSING", "barnacle-node is not installed beside barnacle", {
     hint: "Install the node package, or run this on a node.",
   });

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import path from "node:path";
 import t from "tap";
 import { chooseStateDir, makeStateDir, resolveConfig } from "./index.ts";
+import { usualConfigFile } from "./state-dir.ts";
 
 t.test("without a file every setting has its default", async (t) => {
   const dir = t.testdir({});
@@ -150,6 +151,20 @@ t.test("the state directory is the flag's, the environment's, the system's or th
   t.equal(
     chooseStateDir(undefined, { HOME: "/home/u" }, () => false),
     "/home/u/.local/state/barnacle-node",
+  );
+});
+
+t.test("the usual configuration is the state directory's; a packaged node also has the system's", async (t) => {
+  const all = (): boolean => true;
+  t.equal(usualConfigFile("/x", all), "/x/node.yaml");
+  t.equal(
+    usualConfigFile("/x", (file) => file.startsWith("/etc")),
+    undefined,
+  );
+  t.equal(usualConfigFile("/var/lib/barnacle-node", all), "/var/lib/barnacle-node/node.yaml");
+  t.equal(
+    usualConfigFile("/var/lib/barnacle-node", (file) => file.startsWith("/etc")),
+    "/etc/barnacle/node.yaml",
   );
 });
 

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import path from "node:path";
 import { loadConfig } from "@barnacle/protocol/config";
 import { NodeFileConfig, UplinkConfig } from "@barnacle/protocol/node-config";
 import type { Appliance, JsonObject } from "@barnacle/protocol/schema";
@@ -9,7 +7,7 @@ import { appliancesOf } from "./appliances.ts";
 import { overFile } from "./over-file.ts";
 import { checkLines } from "./pins.ts";
 import { readSetupFile, type SetupFile } from "./setup-file.ts";
-import { chooseStateDir } from "./state-dir.ts";
+import { chooseStateDir, usualConfigFile } from "./state-dir.ts";
 
 /** What flags may override. */
 export interface ConfigFlags {
@@ -39,7 +37,7 @@ export interface NodeConfiguration extends Omit<NodeFileConfig, "appliances"> {
 }
 
 /**
- * Flags win over what the hub wants, that over the file (but for what `fleet.deny` keeps), the file over what the node was prepared with, that over the defaults. Without `--config`, `<state dir>/node.yaml` is read if it exists.
+ * Flags win over what the hub wants, that over the file (but for what `fleet.deny` keeps), the file over what the node was prepared with, that over the defaults. Without `--config` it is the usual file, if there is one.
  * @throws FILE_UNREADABLE, CONFIG_INVALID
  */
 export function resolveConfig(
@@ -48,8 +46,7 @@ export function resolveConfig(
   wanted: JsonObject = {},
 ): NodeConfiguration {
   const stateDir = chooseStateDir(flags.stateDir, env);
-  const usual = path.join(stateDir, "node.yaml");
-  const file = flags.config ?? (existsSync(usual) ? usual : undefined);
+  const file = flags.config ?? usualConfigFile(stateDir);
   const { config: given, kept } = overFile(loadConfig(NodeFileConfig, file), wanted);
   const setup = readSetupFile(stateDir, flags.setup);
   const hub = flags.hub ?? env.BARNACLE_URL ?? given.hub ?? setup?.hub;

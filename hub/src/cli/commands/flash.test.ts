@@ -16,7 +16,7 @@ async function bench(t: Test, setup: object = SETUP) {
     "key.pub": "ssh-ed25519 AAAA me\n",
     password: "correct horse\n",
     "node.yaml": "microphone: {driver: arecord}\n",
-    "bad.yaml": "a: [\n",
+    "bad.yaml": "microfone: {}\n",
   });
   const flash = (...argv: string[]): Promise<Ran> =>
     runCli(
@@ -86,7 +86,7 @@ t.test("what is missing or wrong is named, and nothing is written", async (t) =>
     [[...deb, "--user", "me"], 2, /--ssh-key/],
     [[...deb, "--user", "root", "--ssh-key", at("key.pub")], 2, /--user root/],
     [[...deb, "--hostname", "No Host"], 2, /--hostname No Host/],
-    [[...deb, "--config", at("bad.yaml")], 1, /bad\.yaml/],
+    [[...deb, "--config", at("bad.yaml")], 1, /bad\.yaml:1: microfone/],
     [[...deb], 2, /serves its own machine only/],
   ];
   for (const [argv, code, err] of cases) t.match(await flash(...argv), { code, err }, argv.join(" "));

@@ -147,13 +147,14 @@ function wifiOf(
   return make({ ssid: ssid as string, password, country, hidden });
 }
 
-/** The text as it is, once it is known to be YAML. @throws FILE_UNREADABLE, CONFIG_INVALID */
+/** The text as it is, once the node would take it. @throws FILE_UNREADABLE, CONFIG_INVALID naming line and key */
 async function configOf(file: string): Promise<string> {
-  const text = read(file);
-  const { parseDocument } = await import("yaml");
-  const [problem] = parseDocument(text).errors;
-  if (problem) throw new BarnacleError("CONFIG_INVALID", `${file}: ${problem.message}`);
-  return text;
+  const [{ loadConfig }, { NodeFileConfig }] = await Promise.all([
+    import("@barnacle/protocol/config"),
+    import("@barnacle/protocol/node-config"),
+  ]);
+  loadConfig(NodeFileConfig, file);
+  return read(file);
 }
 
 /** @throws USAGE where nodes of other machines could not reach this hub */
