@@ -25,8 +25,8 @@ export interface DebOptions {
 }
 
 /**
- * Decompression on a board counts for more than the last tenth of the size: zstd takes a fifth of xz's time there, and
- * dpkg knows it since Debian 12. One level for everybody, so that the bytes do not depend on who builds.
+ * Unpacking on a board counts for more than the last quarter of the size: Node's binary takes a tenth of xz's processor time,
+ * and dpkg knows zstd since Debian 12. One level for everybody, so that the bytes do not depend on who builds.
  */
 const ZSTD = ["-Zzstd", "-z12", "--uniform-compression", "--threads-max=1"];
 

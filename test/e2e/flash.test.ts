@@ -6,6 +6,9 @@ import { DebianRoot, rootMissing } from "../support/debian-root.ts";
 import { House, linkUp } from "../support/house.ts";
 import { HUB_BIN, ROOT, runOnce } from "../support/process.ts";
 
+// Building the system and the packages is part of the first run.
+t.setTimeout(900_000);
+
 const skip = rootMissing();
 if (skip) t.comment(`skipped: ${skip}`);
 

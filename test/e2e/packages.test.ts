@@ -12,6 +12,9 @@ import { DebianRoot, rootMissing } from "../support/debian-root.ts";
 import { linkUp } from "../support/house.ts";
 import { PATIENCE_MS, ROOT } from "../support/process.ts";
 
+// Building the system and the packages is part of the first run.
+t.setTimeout(900_000);
+
 const skip = rootMissing();
 if (skip) t.comment(`skipped: ${skip}`);
 
