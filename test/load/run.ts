@@ -12,6 +12,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["footprint.ts"],
   ["turn.ts"],
   ["route.ts"],
+  ["gpio.ts"],
   ["card.ts"],
   ["store.ts"],
   ["beads.ts"],

@@ -200,3 +200,14 @@ check("what can be used here is told without taking anything", async (t, { kerne
     { line: "mcp23017/1 (fan)", available: false, reason: "no GPIO chip has the label mcp23017; here: pinctrl-rp1" },
   ]);
 });
+
+check("when the board's chip goes, no other takes its place", async (t, { kernel, gpio, clock }) => {
+  kernel.add("mcp23017", 16);
+  kernel.add(RP1, 54);
+  await gpio.open([{ line: 3, direction: "out", initial: 1 }]);
+  t.equal(kernel.line(RP1, 3).level, 1);
+  kernel.plug(RP1, false);
+  await clock.advance(4000);
+  t.match(gpio.list(), [{ unavailable: "no GPIO chip has the label pinctrl-rp1; here: mcp23017" }]);
+  t.equal(kernel.line("mcp23017", 3).level, 0);
+});
