@@ -105,6 +105,16 @@ t.test("a switch that cannot be read closes the microphone", async (t) => {
   t.same(without.mute.by, ["5"]);
 });
 
+t.test("a switch whose chip goes closes the microphone, and is read again when it is back", async (t) => {
+  const { gpio, mute, controls } = await setUp(t, { muteSwitch: "mute switch" });
+  await controls.start();
+  t.notOk(mute.muted);
+  await gpio.lose("its chip is gone");
+  t.same(mute.by, ["mute switch"]);
+  await gpio.lose(undefined);
+  t.notOk(mute.muted, "it stands where it stood");
+});
+
 t.test("push to talk: held is the whole sentence, tapped listens until a pause, and by number too", async (t) => {
   const { gpio, controls, said, clock, now } = await setUp(t, { talkButton: "6" });
   await controls.start();

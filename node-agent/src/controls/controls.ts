@@ -119,11 +119,16 @@ export class Controls implements Unit {
       this.#unreadable(muteSwitch, "no such input among gpio.lines");
       return;
     }
-    try {
-      mute.position(muteSwitch, (await gpio.read(line)) === 1);
-    } catch (error) {
-      this.#unreadable(muteSwitch, messageOf(error));
-    }
+    const look = async (): Promise<void> => {
+      try {
+        mute.position(muteSwitch, (await gpio.read(line)) === 1);
+      } catch (error) {
+        this.#unreadable(muteSwitch, messageOf(error));
+      }
+    };
+    // Its chip may go, and come back with the switch in another position.
+    this.#undo.push(gpio.onChange(() => void look()));
+    await look();
   }
 
   /** Whoever wired a switch to be left alone is left alone when it breaks. */
