@@ -12,7 +12,7 @@ import {
   type TopicName,
   topicFor,
 } from "@barnacle/protocol/mqtt";
-import { type Clock, Events, type Log, type Random, sleep, type Unit } from "@barnacle/protocol/runtime";
+import { type Clock, Events, type Log, type Random, sleep, sleepUnless, type Unit } from "@barnacle/protocol/runtime";
 import type { CapabilityManifest } from "@barnacle/protocol/schema";
 import type { HubAddress, Membership } from "../pairing/index.ts";
 import type { Settings } from "../state/index.ts";
@@ -152,7 +152,7 @@ export class Link implements Unit {
       if (again) continue;
       const pause = this.#backoff.next();
       this.#setState({ state: "waiting", reason });
-      await Promise.race([sleep(this.#parts.clock, pause), aborted(signal)]);
+      await sleepUnless(signal, this.#parts.clock, pause);
     }
   }
 
@@ -317,11 +317,4 @@ export class Link implements Unit {
     this.#state = state.state;
     this.events.emit("state", state);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,7 +1,7 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import type { DeviceIdentity } from "@barnacle/protocol/identity";
 import { authorityFingerprint, type PairAnswer } from "@barnacle/protocol/pairing";
-import { type Clock, type Log, sleep } from "@barnacle/protocol/runtime";
+import { type Clock, type Log, sleepUnless } from "@barnacle/protocol/runtime";
 import { SiteId } from "@barnacle/protocol/schema";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Settings } from "../state/index.ts";
@@ -118,10 +118,7 @@ export class HubMembership implements Membership {
         const { requestId, expiresAt } = answer;
         this.#parts.pending({ requestId, expiresAt, command: `barnacle devices approve ${requestId}` });
       }
-      await Promise.race([
-        sleep(this.#parts.clock, Math.max(SHORTEST_POLL_MS, answer.pollAfterMs)),
-        new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
-      ]);
+      await sleepUnless(signal, this.#parts.clock, Math.max(SHORTEST_POLL_MS, answer.pollAfterMs));
       signal.throwIfAborted();
     }
   }

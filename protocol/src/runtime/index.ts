@@ -1,4 +1,4 @@
-export { type Clock, sleep, systemClock } from "./clock.ts";
+export { type Clock, sleep, sleepUnless, systemClock } from "./clock.ts";
 export { Events } from "./events.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { type Log, silentLog } from "./log.ts";
