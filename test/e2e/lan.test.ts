@@ -18,7 +18,9 @@ const skip = LAN === undefined ? "this machine has no network besides loopback" 
 const lan = LAN ?? "";
 
 async function houseOnLan(t: Test): Promise<House> {
-  const house = new House(t.testdir(), { lan: true });
+  // A name of its own: hubs of one name on one network take minutes to agree on others.
+  const name = `Hub ${process.pid} ${path.basename(t.testdirName).slice(-12)}`;
+  const house = new House(t.testdir(), { lan: true, hub: { name } });
   t.teardown(() => house.close());
   await house.startHub();
   return house;

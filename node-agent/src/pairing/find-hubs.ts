@@ -53,7 +53,10 @@ export async function findHubs(waitMs: number, ask: () => Promise<Asker> = bonjo
 
 export function hubOf({ name, port, txt, addresses = [], referer }: Answer): FoundHub | undefined {
   const usable = [referer?.address, ...addresses].filter((one) => one !== undefined && !/^fe80:/i.test(one));
-  const address = usable.find((one) => one?.includes(".")) ?? usable[0];
+  // A hub on this machine may answer over loopback, too; its address in the network is the one that stays the same.
+  const outside = usable.filter((one) => !/^(127\.|::1$)/.test(one ?? ""));
+  const best = outside.length > 0 ? outside : usable;
+  const address = best.find((one) => one?.includes(".")) ?? best[0];
   if (address === undefined) return undefined;
   const host = address.includes(":") ? `[${address}]` : address;
   const authority = /^[0-9a-f]{64}$/.test(txt?.ca ?? "") ? txt?.ca : undefined;

@@ -278,6 +278,9 @@ t.test("an answer by mDNS becomes the address that can be reached", async (t) =>
   t.same(hubOf({ ...answer, txt, referer: { address: "10.0.0.2" } }), ATTIC);
   t.match(hubOf({ ...answer, addresses: ["fe80::1", "fd00::2"] }), { url: "https://[fd00::2]:18789" });
   t.equal(hubOf({ ...answer, addresses: ["fe80::1"] }), undefined);
+  const near = { ...answer, referer: { address: "127.0.0.1" } };
+  t.match(hubOf({ ...near, addresses: ["10.0.0.2"] }), { url: ATTIC.url });
+  t.match(hubOf({ ...near, addresses: [] }), { url: "https://127.0.0.1:18789" });
   const listeners = new Map<string, (service: never) => void>();
   let ended = 0;
   const browser = {
