@@ -87,8 +87,10 @@ export class DebianRoot {
 
   /** Runs a shell command as root to its end. */
   sh(command: string): { code: number | null; stdout: string; stderr: string } {
-    const [program, ...rest] = this.#enter(["/bin/sh", "-c", command]);
-    const { status, stdout, stderr } = spawnSync(program as string, rest, { encoding: "utf8", env: ROOT_ENV });
+    // Set inside: the test runner adds options for Node to whatever environment a child is given.
+    const environment = Object.entries(ROOT_ENV).map(([name, value]) => `${name}=${value}`);
+    const [program, ...rest] = this.#enter(["env", "-i", ...environment, "/bin/sh", "-c", command]);
+    const { status, stdout, stderr } = spawnSync(program as string, rest, { encoding: "utf8" });
     return { code: status, stdout, stderr };
   }
 
