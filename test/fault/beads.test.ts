@@ -171,19 +171,19 @@ function missing(acknowledged: readonly Line[], events: readonly BeadEvent[]): L
   for (const { id, who, kind, body } of events) {
     const key = `${id} ${who}`;
     texts.set(key, `${texts.get(key) ?? ""} ${kind} ${JSON.stringify(body)}`);
-    texts.set(id, `${texts.get(id) ?? ""} ${kind}`);
+    texts.set(id, `${texts.get(id) ?? ""} ${kind === "dependency_added" ? JSON.stringify(body) : kind}`);
   }
   const words: Record<string, (line: Line) => string> = {
     create: () => "created",
     claim: () => "claimed",
     comment: ({ text }) => String(text),
     notes: ({ text }) => String(text),
-    dep: ({ on }) => String(on),
   };
   return acknowledged.filter((line) => {
     const { op, id, who } = line as { op: string; id: string; who: string };
-    // Who closes what is closed changes nothing.
+    // Who closes what is closed, or joins what somebody joined already, changes nothing.
     if (op === "close") return !texts.get(id)?.includes("closed");
+    if (op === "dep") return !texts.get(id)?.includes(String(line.on));
     return words[op] !== undefined && !texts.get(`${id} ${who}`)?.includes(words[op](line));
   });
 }

@@ -124,7 +124,7 @@ t.test("deleting leaves a tombstone that is in nobody's way; other words stay kn
   const id = await add({ title: "Paint the fence", description: "café blue" });
   const later = await add({ dependencies: [{ on: id }] });
   t.same(
-    beads.reads.list({ text: "cafe fen" }).map((bead) => bead.id),
+    beads.reads.list({ text: "cafe fen*" }).map((bead) => bead.id),
     [id],
   );
   t.match(await beads.write("ben", (writer) => writer.delete(id, "no fence")), {

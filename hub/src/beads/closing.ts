@@ -92,7 +92,7 @@ export class Closing {
   /** Gates that waited for this bead. */
   #openGates(id: string): void {
     for (const row of this.#writer.sql.all(
-      "SELECT id, line FROM beads WHERE issue_type = 'gate' AND status = 'open'",
+      "SELECT id, line FROM beads INDEXED BY beads_gates WHERE issue_type = 'gate' AND status = 'open'",
     )) {
       const gate: BeadRecord = JSON.parse(String(row.line));
       if (gate.await_type !== "bead" || gate.await_id?.slice(gate.await_id.indexOf(":") + 1) !== id) continue;

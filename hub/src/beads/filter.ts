@@ -102,12 +102,20 @@ export function hasLabel(sign: "=" | "GLOB"): string {
   return `EXISTS (SELECT 1 FROM bead_labels l WHERE l.id = b.id AND l.label ${sign} ?)`;
 }
 
-/** Every word must occur, the last may be the beginning of one; a text in quotes as it stands. */
+/** Every word must occur; `gat*` is the beginning of one, a text in quotes stands as it is. */
 export function textCondition(text: string): [string, string] {
+  return ["b.seq IN (SELECT rowid FROM bead_text WHERE bead_text MATCH ?)", matchOf(text)];
+}
+
+/** @throws INPUT_INVALID */
+export function matchOf(text: string): string {
   const words = [...text.matchAll(/"([^"]+)"|(\S+)/g)].map(([, phrase, word]) => phrase ?? word ?? "");
-  const terms = words.map((word, i) => `"${word.replaceAll('"', '""')}"${i === words.length - 1 ? "*" : ""}`);
+  const terms = words
+    .map((word) => ({ word: word.replace(/\*$/, ""), star: word.endsWith("*") ? "*" : "" }))
+    .filter(({ word }) => /[\p{L}\p{N}]/u.test(word))
+    .map(({ word, star }) => `"${word.replaceAll('"', '""')}"${star}`);
   if (terms.length === 0) throw new BarnacleError("INPUT_INVALID", "text: expected at least one word");
-  return ["b.seq IN (SELECT rowid FROM bead_text WHERE bead_text MATCH ?)", terms.join(" ")];
+  return terms.join(" ");
 }
 
 export function when(member: string, text: string, now: number): number {

@@ -110,7 +110,7 @@ export class GateKeeper implements Unit {
 
   #gates(): BeadRecord[] {
     return this.#sql
-      .all("SELECT line FROM beads WHERE issue_type = 'gate' AND status = 'open'")
+      .all("SELECT line FROM beads INDEXED BY beads_gates WHERE issue_type = 'gate' AND status = 'open'")
       .map((row) => JSON.parse(String(row.line)));
   }
 

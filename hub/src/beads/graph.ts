@@ -18,6 +18,16 @@ const CHILDREN_BLOCK = `(EXISTS (SELECT 1 FROM beads t WHERE t.id = e.target)
   AND NOT (e.any_child = 1 AND EXISTS (SELECT 1 FROM bead_edges c JOIN beads b ON b.id = c.issue_id
     WHERE c.target = e.target AND c.kind = '${PARENT_CHILD}' AND b.status = 'closed')))`;
 
+const insertEdge = (blocking: string) =>
+  `INSERT INTO bead_edges (issue_id, target, kind, any_child, blocking) VALUES (?1, ?2, ?3, ?4, ${blocking})
+   ON CONFLICT DO NOTHING`;
+const open = (more: string) => `EXISTS (SELECT 1 FROM beads t WHERE t.id = ?2 AND (t.status NOT IN (${DONE}) ${more}))`;
+const INSERT_OTHER = insertEdge("0");
+const INSERT: ReadonlyMap<string, string> = new Map([
+  ["blocks", insertEdge(open(""))],
+  ["conditional-blocks", insertEdge(open("OR (t.status = 'closed' AND t.failed = 0)"))],
+]);
+
 /**
  * Keeps `blocking` of edges, `direct`, `blocked` and `held_until` of beads in step with statuses and edges.
  *
@@ -58,16 +68,7 @@ export class Graph {
 
   /** Writes an edge, judged: what it waits for may be here already. */
   addEdge(id: string, { target, kind, anyChild }: Edge): void {
-    const blocking =
-      kind === "blocks" || kind === "conditional-blocks"
-        ? `EXISTS (SELECT 1 FROM beads t WHERE t.id = ?2 AND (t.status NOT IN (${DONE})
-            ${kind === "blocks" ? "" : "OR (t.status = 'closed' AND t.failed = 0)"}))`
-        : "0";
-    this.#sql.run(
-      `INSERT INTO bead_edges (issue_id, target, kind, any_child, blocking) VALUES (?1, ?2, ?3, ?4, ${blocking})
-       ON CONFLICT DO NOTHING`,
-      ...[id, target, kind, anyChild ? 1 : 0],
-    );
+    this.#sql.run(INSERT.get(kind) ?? INSERT_OTHER, id, target, kind, anyChild ? 1 : 0);
     if (kind !== "waits-for") return;
     this.#sql.run(
       `UPDATE bead_edges AS e SET blocking = ${CHILDREN_BLOCK} WHERE issue_id = ? AND target = ? AND kind = 'waits-for'`,

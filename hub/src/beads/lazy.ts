@@ -3,7 +3,7 @@ import type { BeadsService } from "../services.ts";
 import type { Beads, BeadsChanged, BeadsOptions } from "./beads.ts";
 
 const PENDING = `SELECT EXISTS (SELECT 1 FROM beads WHERE lease_until IS NOT NULL)
-  OR EXISTS (SELECT 1 FROM beads WHERE issue_type = 'gate' AND status = 'open') AS pending`;
+  OR EXISTS (SELECT 1 FROM beads INDEXED BY beads_gates WHERE issue_type = 'gate' AND status = 'open') AS pending`;
 
 /** The hub's beads, loaded when they are first asked for, or at the start when a gate or a claim waits for its time. */
 export class LazyBeads implements BeadsService {

@@ -3,7 +3,7 @@ import { type BeadRecord, BLOCKING_KINDS, PARENT_CHILD } from "@barnacle/protoco
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Row } from "../store/index.ts";
 import { allRings } from "./cycles.ts";
-import { type BeadFilter, conditionsOf, orderOf } from "./filter.ts";
+import { type BeadFilter, conditionsOf, matchOf, orderOf } from "./filter.ts";
 import { HIDDEN } from "./projection.ts";
 import type { Sql } from "./sql.ts";
 
@@ -86,7 +86,14 @@ export class BeadReads {
   }
 
   list(filter: BeadFilter & { readonly limit?: number | undefined } = {}): BeadView[] {
-    const { limit = LIST_SHOWN } = filter;
+    const { limit = LIST_SHOWN, text } = filter;
+    // The index of texts gives its rows in this order: as many are looked at as are shown.
+    if (text !== undefined && filter.sortBy === undefined && !filter.reverse) {
+      const { where, parameters } = conditionsOf({ ...filter, text: undefined }, this.#now());
+      const from = "bead_text f CROSS JOIN beads b ON b.seq = f.rowid";
+      const both = `bead_text MATCH ? AND ${where}`;
+      return this.#views(from, both, "chosen DESC", [matchOf(text), ...parameters], limit).map(viewOf);
+    }
     const { where, parameters } = conditionsOf(filter, this.#now());
     return this.#views("beads b", where, orderOf(filter), parameters, limit).map(viewOf);
   }
@@ -202,7 +209,7 @@ export class BeadReads {
   /** What is computed for a row is computed for those that are shown only. */
   #views(from: string, where: string, order: string, parameters: readonly SQLInputValue[], limit: number): Row[] {
     return this.#sql.all(
-      `SELECT ${VIEW} FROM (SELECT b.seq AS chosen FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?)
+      `SELECT ${VIEW} FROM (SELECT ${from.startsWith("bead_text") ? "f.rowid" : "b.seq"} AS chosen FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?)
        JOIN beads b ON b.seq = chosen ORDER BY ${order}`,
       ...[...parameters, limit === 0 ? -1 : limit],
     );

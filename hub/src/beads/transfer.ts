@@ -89,15 +89,15 @@ function completed(
   parsed: BeadRecord,
   writer: BeadWriter,
 ): { line: string; bead: BeadRecord; fixed: boolean } {
+  const closed = parsed.status === "closed";
+  const fixed = closed ? !parsed.closed_at : Boolean(parsed.closed_at);
+  if (!fixed && parsed.id && parsed.created_at && parsed.updated_at) return { line: text, bead: parsed, fixed };
   const changes = new Map<string, string | null>();
   const at = instantText(writer.now);
   if (!parsed.id) changes.set("id", raw(writer.freeIdFor(parsed)));
   if (!parsed.created_at) changes.set("created_at", raw(at));
   if (!parsed.updated_at) changes.set("updated_at", raw(parsed.created_at || at));
-  const closed = parsed.status === "closed";
-  const fixed = closed ? !parsed.closed_at : Boolean(parsed.closed_at);
   if (fixed) changes.set("closed_at", closed ? raw(parsed.updated_at || at) : null);
-  if (changes.size === 0) return { line: text, bead: parsed, fixed };
   const line = patchLine(text, changes);
   return { line, bead: JSON.parse(line), fixed };
 }

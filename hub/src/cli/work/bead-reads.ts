@@ -62,7 +62,11 @@ export function addReads(parent: Command, open: (command: Command) => Session): 
   example(list, "barnacle bead list --status open,blocked -l garden", "barnacle bead list --ready").action(
     async (flags: ListFlags, command: Command) => show(open(command), listOf(flags)),
   );
-  const search = listOptions(parent.command("search <text...>").description("full text: every word must occur"));
+  const search = listOptions(
+    parent
+      .command("search <text...>")
+      .description("full text, newest first: every word must occur; gat* is the beginning of one"),
+  );
   example(search, "barnacle bead search squeaky gate").action(
     async (words: string[], flags: ListFlags, command: Command) =>
       show(open(command), { all: true, ...listOf(flags), text: words.join(" ") }),

@@ -106,7 +106,7 @@ t.test(
     ]);
     t.match(await json("bead", "list", "-l", "garden"), [{ id: gate.id }]);
     t.match(await json("bead", "list", "--status", "in_progress", "-a", "anna"), [{ id: gate.id }]);
-    t.match(await json("bead", "search", "squeak"), [{ id: gate.id }]);
+    t.match(await json("bead", "search", "squeak*"), [{ id: gate.id }]);
     t.match(await json("bead", "query", "type = epic AND metadata.year = 2026"), [{ id: epic.id }]);
     t.match(await json("bead", "children", epic.id), [{ id: paint }]);
     t.match(await json("bead", "count", "--by", "type"), { count: 3, by: { epic: 1, task: 2 } });
