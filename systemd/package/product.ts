@@ -61,7 +61,7 @@ export const PRODUCTS: readonly Product[] = [
       "board's pins for a Barnacle hub. The package brings its own Node and all modules.",
     ],
     depends: [...COMMON, "libasound2 | libasound2t64"],
-    recommends: ["alsa-utils", "espeak-ng", "pocketsphinx", "pocketsphinx-en-us"],
+    recommends: ["alsa-utils", "espeak-ng", "libusb-1.0-0", "pocketsphinx", "pocketsphinx-en-us"],
     suggests: ["barnacle-wake-phrases", "flite", "pulseaudio-utils"],
   },
 ];
