@@ -1,7 +1,7 @@
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { hasCode } from "@barnacle/protocol/errors";
+import { hasCode, messageOf } from "@barnacle/protocol/errors";
 import type { Random } from "@barnacle/protocol/runtime";
 import type { DeviceRecord, TurnRecord } from "../../../hub/src/services.ts";
 import { Cable, type Cut, FAR_SIDE } from "../../support/cable.ts";
@@ -25,6 +25,8 @@ const WITHIN_MS = 700;
 const SOON_MS = 40;
 const SHORTEST_CUT_MS = 50;
 const LONGEST_CUT_MS = 1500;
+/** While the node cannot be asked the hub says the same of a command; only what the node says of it is final. */
+const NODES_WORDS = /when the node went down/;
 const SILENCE = "while :; do head -c 6400 /dev/zero; sleep 0.2; done";
 
 /** What has been told to somebody, and so has to hold. */
@@ -181,7 +183,9 @@ export class Rounds {
         await this.#write(key);
         return "done" as const;
       } catch (error) {
-        if (hasCode(error) && error.code === "COMMAND_OUTCOME_UNKNOWN" && error.details?.nodeError) return "unknown";
+        if (hasCode(error) && error.code === "COMMAND_OUTCOME_UNKNOWN" && NODES_WORDS.test(messageOf(error))) {
+          return "unknown";
+        }
         throw error;
       }
     });
