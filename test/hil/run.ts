@@ -1,4 +1,5 @@
-// The bench by hand: `npm run hil` runs what continuous integration runs, `npm run hil -- --long` what takes longer as well.
+// The bench by hand: `npm run hil` runs what continuous integration runs, `--long` is for tests that take longer;
+// there are none yet.
 // Builds what is missing first. Names of test files may follow.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
