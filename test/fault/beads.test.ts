@@ -37,14 +37,17 @@ class Client {
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env.PATH, HOME: process.env.HOME },
     });
+    this.child.once("exit", () => this.#wake());
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       this.lines.push(JSON.parse(line));
       this.#wake();
     });
   }
 
+  /** @throws when the process ended before */
   async until(enough: () => boolean): Promise<void> {
     while (!enough()) {
+      if (this.child.exitCode) throw new TypeError(`a client ended with ${this.child.exitCode}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -7,8 +7,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Nobody listens there: no hub runs with this state directory. */
-const NOBODY = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK"]);
+/** Nobody listens there: no hub runs with this state directory, or it died at this moment. */
+const NOBODY = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ECONNRESET", "EPIPE"]);
 
 /** A running hub's socket for commands on its machine. */
 export class HubSocket {
