@@ -239,6 +239,8 @@ t.test("rings are refused over every kind that holds back, and named", async (t)
     { code: "BEAD_CYCLE" },
     "and for one that comes later",
   );
+  const behind = await add({ dependencies: [{ on: waiter }] });
+  await t.rejects(join(behind, parent, "parent-child"), { code: "BEAD_CYCLE" }, "and for one that becomes its child");
   await t.rejects(join(waiter, parent, "parent-child"), { code: "CONFLICT" });
   await t.rejects(join(waiter, "hq-none", "blocks"), { code: "BEAD_UNKNOWN" });
   await join(waiter, "external:other:feature", "blocks");
