@@ -1,6 +1,6 @@
 /**
  * A bead as its line in an issue file has it, in both published shapes. Members that are not named here are kept as they
- * are. `schema.ts` has the same as a TypeBox schema; these types stand apart because a short command loads them alone.
+ * are. `parseLine` checks those that the store works with; plain types, because a short command loads them.
  */
 export interface BeadRecord {
   readonly id: string;
