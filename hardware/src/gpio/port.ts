@@ -24,8 +24,6 @@ export interface LineConfig {
   readonly initial?: 0 | 1;
   /** Output: value that can do no harm; when it is taken is up to whoever owns the port. */
   readonly safe?: 0 | 1;
-  /** Output: the channel of the kernel's PWM controller that drives this pin. Absent: pulsed by software. */
-  readonly pwm?: { readonly chip: number; readonly channel: number };
 }
 
 export interface LineState {

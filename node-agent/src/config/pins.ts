@@ -32,7 +32,7 @@ export function checkLines(lines: readonly GpioLine[]): void {
   }
 }
 
-const OUTPUT_ONLY = ["initial", "safe", "pwm"] as const;
+const OUTPUT_ONLY = ["initial", "safe"] as const;
 const INPUT_ONLY = ["debounceMs", "watch"] as const;
 
 /** The line that is meant by an offset or a name. */

@@ -133,15 +133,6 @@ const GpioLine = Type.Object(
     watch: Type.Optional(Type.Boolean({ description: "in: tell the hub of every edge; default true" })),
     initial: Level("out: value at start; absent: safe, or as it is"),
     safe: Level("out: value after a crash, when the node stops, and when its hub is away for gpio.safeAfterS"),
-    pwm: Type.Optional(
-      Type.Object(
-        { chip: Type.Integer({ minimum: 0, maximum: 63 }), channel: Type.Integer({ minimum: 0, maximum: 63 }) },
-        {
-          additionalProperties: false,
-          description: "out: the channel in /sys/class/pwm that drives this pin; absent: pulsed by software, 100 Hz",
-        },
-      ),
-    ),
   },
   { additionalProperties: false },
 );
