@@ -24,6 +24,7 @@ import { Ears, Mute, Pipeline } from "./pipeline/index.ts";
 import { Speaker } from "./speaker/index.ts";
 import { type NodeDatabase, openState, StateKeeper } from "./state/index.ts";
 import { Counters, Stocktaking, Telemetry } from "./telemetry/index.ts";
+import { makeUpdater } from "./update/index.ts";
 import { AGENT_VERSION } from "./version.ts";
 import type { Wanted } from "./wanted/index.ts";
 
@@ -43,8 +44,8 @@ export interface AgentParts {
   readonly makeClient?: MakeClient;
   /** What the hub wants of the configuration; absent: only the node's own counts. */
   readonly wanted?: Wanted;
-  /** Told when a restart within the process failed. */
-  readonly broken?: (error: unknown) => void;
+  /** This process is to end; whoever started it starts it anew. */
+  readonly leave?: (reason: string) => void;
 }
 
 /** The whole node: the one file that knows every part and ties them together. */
@@ -112,7 +113,7 @@ export class Agent implements Unit {
       await this.#end();
       this.#parts.log.error({ reason: messageOf(error) }, "the node does not start again");
       if (this.#parts.wanted?.failed(`the node does not start with it: ${messageOf(error)}`)) await this.#again();
-      else this.#parts.broken?.(error);
+      else this.#parts.leave?.(messageOf(error));
     }
   }
 
@@ -201,6 +202,11 @@ export class Agent implements Unit {
     this.#undo.push(() => household.stop());
     await household.start();
     const current = (): NodeConfiguration => this.#config;
+    const updater = makeUpdater({
+      ...{ config, settings, clock, log },
+      // Who asked is answered first.
+      leave: (reason) => void clock.after(RESTART_MS, () => this.#parts.leave?.(reason)),
+    });
     const telemetry = new Telemetry({
       board: hardware.board,
       microphone: () => (ears?.muted ? { ...ears.status, reason: "muted" } : ears?.status),
@@ -234,6 +240,7 @@ export class Agent implements Unit {
       reply: (reply) => pipeline?.reply(reply),
       health: () => telemetry.sample(),
       wanted: this.#parts.wanted,
+      online: () => updater.online(),
     });
     home = joined;
     this.#live = () => joined.changed();
@@ -306,7 +313,7 @@ export class Agent implements Unit {
           wakeStatus: () => wakeStatus(hardware, pipeline, ears, this.#counters),
           searchPath: this.#parts.searchPath,
         }),
-        ...upkeepCommands({ restart: () => this.restart() }),
+        ...upkeepCommands({ restart: () => this.restart(), updater }),
       ],
       journal,
       get deny() {
@@ -372,7 +379,7 @@ export class Agent implements Unit {
     this.#undo.push(clock.every(PRUNE_MS, () => journal.prune()));
     // Before the microphone is opened: a mute switch that is on keeps it closed.
     const listening = pipeline ? [pipeline] : [];
-    const wanted = this.#parts.wanted ? [this.#parts.wanted] : [];
+    const wanted = this.#parts.wanted ? [this.#parts.wanted, updater] : [updater];
     const units = [disk, ...(isHere(pins) ? [pins] : []), controls, telemetry, ...listening, ...wanted, joined];
     for (const unit of [...units, stocktaking]) {
       this.#undo.push(() => unit.stop());

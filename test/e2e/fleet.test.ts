@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import t from "tap";
 import type { DeviceRecord, FleetJob, NodeConfigState } from "../../hub/src/services.ts";
@@ -12,14 +13,14 @@ class Room {
   readonly #dir: string;
   node: Running | undefined;
 
-  constructor(house: House, name: string) {
+  constructor(house: House, name: string, fleet: object = {}) {
     this.name = name;
     this.#house = house;
     this.#dir = path.join(house.dir, name);
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
     const config = {
       ...{ name, room: name, hub: house.url, microphone: { driver: "none" }, telemetry: { intervalS: 60 } },
-      ...{ voice: { engine: "none", player: "none" }, fleet: { trialS: 5 } },
+      ...{ voice: { engine: "none", player: "none" }, fleet: { trialS: 5, ...fleet } },
     };
     // JSON is YAML.
     writeFileSync(path.join(this.#dir, "node.yaml"), JSON.stringify(config));
@@ -156,6 +157,52 @@ t.test("a configuration is rolled out in stages, stops at a failure and is taken
     );
   });
 });
+
+t.test(
+  "a package is installed once by the program that the node's own file names, and only with the right checksum",
+  async (t) => {
+    const dir = t.testdir();
+    const house = new House(dir);
+    const installed = path.join(dir, "installed");
+    const program = `require("node:fs").appendFileSync(${JSON.stringify(installed)}, require("node:fs").readFileSync(process.argv[1]))`;
+    await house.startHub();
+    const attic = new Room(house, "attic", { update: { command: [process.execPath, "-e", program, "{file}"] } });
+    const cellar = new Room(house, "cellar");
+    t.teardown(async () => {
+      await attic.node?.stop();
+      await cellar.node?.stop();
+      await house.close();
+    });
+    for (const room of [attic, cellar]) room.start(await house.setupCode());
+    for (const room of [attic, cellar]) await room.inSync();
+    const source = path.join(dir, "next.deb");
+    writeFileSync(source, "the next one");
+    const sha256 = createHash("sha256").update("the next one").digest("hex");
+    const update = { kind: "update", gateS: 60, stages: ["100%"] };
+
+    const wrong = await job(house, { ...update, target: "room:attic", package: { source, sha256: "0".repeat(64) } });
+    t.match(wrong, { status: "stopped", reason: /its SHA-256 is/ });
+    t.notOk(existsSync(installed), "nothing was run");
+    const without = await job(house, { ...update, target: "room:cellar", package: { source, sha256 } });
+    t.match(
+      without,
+      { status: "stopped", reason: /system\.update/ },
+      "a node whose file names no program installs nothing",
+    );
+
+    const begun = await house.call<{ job: FleetJob }>("barnacle.jobs.create", {
+      ...{ ...update, target: "room:attic", package: { source, sha256 } },
+    });
+    t.equal(await attic.node?.exited, 1, "it leaves, for whoever started it to start the new one");
+    attic.start();
+    const done = await house.eventually("the end of the update", async () => {
+      const { job } = await house.call<{ job: FleetJob }>("barnacle.jobs.show", { jobId: begun.job.jobId });
+      return job.status === "running" ? undefined : job;
+    });
+    t.equal(done.status, "done", done.reason ?? "");
+    t.equal(readFileSync(installed, "utf8"), "the next one", "once");
+  },
+);
 
 async function incarnations(house: House): Promise<number[]> {
   const { devices } = await house.call<{ devices: DeviceRecord[] }>("barnacle.devices.list");

@@ -1,4 +1,4 @@
-import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { BarnacleError } from "@barnacle/protocol/errors";
 import { systemClock, systemRandom } from "@barnacle/protocol/runtime";
 import type { JsonObject } from "@barnacle/protocol/schema";
 import { findSupervisor } from "@barnacle/protocol/supervisor";
@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { promise: broken, resolve: broke } = Promise.withResolvers<string>();
   const agent = new Agent({
     ...{ config, wanted },
-    broken: (error) => broke(messageOf(error)),
+    leave: broke,
     setupCode: values["setup-code"],
     clock: systemClock,
     random: systemRandom,

@@ -56,6 +56,8 @@ export interface HomeParts {
   readonly reply: (reply: VoiceTurnReply) => void;
   /** What the hub wants of the node's configuration. */
   readonly wanted?: Wanted | undefined;
+  /** The hub has been reached. */
+  readonly online?: () => void;
   readonly health: () => Promise<BoardTelemetry>;
   readonly clock: Clock;
   readonly random: Random;

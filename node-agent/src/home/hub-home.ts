@@ -65,6 +65,7 @@ export class HubHome implements Home {
         if (state.state !== "online") return;
         void outbox.reconnected();
         wanted?.online();
+        this.#parts.online?.();
       },
       this,
     );

@@ -272,8 +272,21 @@ export const NodeFileConfig = Type.Object(
         default: 120,
         minimum: 5,
         maximum: 3600,
-        description: "seconds that a new configuration has to reach the hub; then the one before is restored",
+        description:
+          "seconds that a new configuration or package has to reach the hub; then the one before is restored",
       }),
+      update: Type.Optional(
+        Type.Object(
+          {
+            command: Type.Array(Type.String({ minLength: 1 }), {
+              minItems: 1,
+              description: "program and arguments that install a package; {file} stands for it, no shell is involved",
+            }),
+            timeoutS: Type.Number({ default: 300, minimum: 5, maximum: 3600, description: "longest installation" }),
+          },
+          { additionalProperties: false, description: "how packages are installed; absent: not at all" },
+        ),
+      ),
     }),
     telemetry: section("Board health.", {
       intervalS: Type.Number({ default: 10, minimum: 1, maximum: 3600, description: "seconds between reports" }),
