@@ -1,5 +1,5 @@
-// The bench by hand: `npm run hil` runs what continuous integration runs, `--long` is for tests that take longer;
-// there are none yet.
+// The bench by hand: `npm run hil` runs what continuous integration runs, `--long` also what takes minutes
+// (the packages under systemd).
 // Builds what is missing first. Names of test files may follow.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
