@@ -117,7 +117,8 @@ t.test("R10.3 wherever the power goes, the node gets in; once the new token is u
   );
 });
 
-t.test("R10.3 a revoked token keeps the node out, over a restart, until it is let in anew", async (t) => {
+/** A hub and its one node, paired by a setup code and connected. */
+async function household(t: Test) {
   const hub = await testRegistry(t);
   const node = new Node(t);
   const { deviceId } = node.identity;
@@ -125,6 +126,11 @@ t.test("R10.3 a revoked token keeps the node out, over a restart, until it is le
   const first = await pairNode(hub.devices, node.identity, { setupCode: code });
   node.receive(first.status === "paired" ? first.token : undefined, false);
   await node.connect(hub);
+  return { hub, node, deviceId };
+}
+
+t.test("R10.3 a revoked token keeps the node out, over a restart, until it is let in anew", async (t) => {
+  const { hub, node, deviceId } = await household(t);
   const closed: string[] = [];
   hub.devices.events.on("revoked", ({ reason }) => closed.push(reason), t);
   await hub.devices.revokeLink(deviceId, ANNA);
@@ -141,13 +147,7 @@ t.test("R10.3 a revoked token keeps the node out, over a restart, until it is le
 });
 
 t.test("the hub replaces an old token by itself; a gateway client has none of these", async (t) => {
-  const hub = await testRegistry(t);
-  const node = new Node(t);
-  const { deviceId } = node.identity;
-  const { code } = await hub.devices.createSetupCode({ by: ANNA });
-  const first = await pairNode(hub.devices, node.identity, { setupCode: code });
-  node.receive(first.status === "paired" ? first.token : undefined, false);
-  await node.connect(hub);
+  const { hub, node, deviceId } = await household(t);
   t.equal(hub.devices.linkTokenDue(deviceId), undefined);
   hub.clock.jumpTo(hub.clock.now() + 91 * 24 * 60 * 60_000);
   const token = hub.devices.linkTokenDue(deviceId);
