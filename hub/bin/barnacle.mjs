@@ -24,11 +24,55 @@ const HUB = {
   ],
   environment: {},
   modules: ["log", "../hub"].map((name) => new URL(`../src/cli/${name}.ts`, import.meta.url)),
-  later: [new URL("../src/beads/index.ts", import.meta.url)],
+  later: ["beads", "town"].map((name) => new URL(`../src/${name}/index.ts`, import.meta.url)),
 };
 
 /** Commands that agents run by the hundred have an entry of their own that loads little else. */
-const WORK = new Set(["bead", "ready"]);
+const WORK = new Set([
+  ...[
+    "bead",
+    "ready",
+    "convoy",
+    "workspace",
+    "rig",
+    "worktree",
+    "crew",
+    "githook",
+    "sling",
+    "unsling",
+    "release",
+    "hook",
+  ],
+  ...[
+    "done",
+    "handoff",
+    "prime",
+    "agents",
+    "polecat",
+    "peek",
+    "mail",
+    "nudge",
+    "broadcast",
+    "dnd",
+    "notify",
+    "escalate",
+  ],
+  ...[
+    "estop",
+    "thaw",
+    "feed",
+    "scheduler",
+    "supervisor",
+    "mayor",
+    "witness",
+    "refinery",
+    "mq",
+    "formula",
+    "mol",
+    "cook",
+  ],
+  ...["town", "mcp"],
+]);
 
 const isHub = process.argv.slice(2).includes("hub") && !WORK.has(process.argv[2] ?? "");
 const entry = WORK.has(process.argv[2] ?? "") ? "work/main" : "main";

@@ -37,6 +37,7 @@ import { CapabilityRouter, Dispatcher } from "./routing/index.ts";
 import { Store } from "./store/index.ts";
 import { Tasks } from "./tasks/index.ts";
 import { Timers } from "./timers/index.ts";
+import { LazyTown } from "./town/lazy.ts";
 import { HubUplink } from "./uplink/index.ts";
 import { HUB_VERSION } from "./version.ts";
 import { HomeResponder, VoiceTurnService } from "./voice/index.ts";
@@ -176,6 +177,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const fleet = fleetParts({ store, devices, broker, commands, clock, random, log });
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random, beads: records.services.beads });
+  const town = new LazyTown({
+    ...{ store, clock, random, log, beads: records.services.beads },
+    hub: { config: () => records.services.configFile.running() as HubConfig, inbox, policy, audit },
+  });
   const shared = { config, store, clock, random, log, devices, household, router, commands };
   const uplink =
     config.uplink &&
@@ -222,6 +227,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     router,
     routed: new Dispatcher({ router, commands, devices }),
     ...records.services,
+    town,
     audit,
     inbox,
     voice,
@@ -300,6 +306,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     tasks,
     voice,
     conditions,
+    town,
     ...agent.units(),
     ...everyday.units(),
     ...way.before,

@@ -25,5 +25,6 @@ export type * from "./services/routing.ts";
 export type * from "./services/sessions.ts";
 export type * from "./services/skills.ts";
 export type * from "./services/speech.ts";
+export type * from "./services/town.ts";
 export type * from "./services/voice.ts";
 export type * from "./services/wires.ts";

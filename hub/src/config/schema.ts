@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { AgentConfig, AgentProfile, HooksConfig } from "./agent.ts";
 import { CronConfig, HeartbeatConfig, SpeechConfig } from "./everyday.ts";
 import { UplinkConfig } from "./uplink.ts";
+import { WorkConfig } from "./work.ts";
 
 const strict = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: "port; 0 picks a free one" });
@@ -198,6 +199,7 @@ export const HubConfig = Type.Object(
     }),
     hooks: HooksConfig,
     cron: CronConfig,
+    work: WorkConfig,
     heartbeat: HeartbeatConfig,
     speech: SpeechConfig,
     policy: Type.Object({ rules: Type.Array(PolicyRule, { default: [] }) }, { ...strict, default: {} }),

@@ -1,8 +1,9 @@
 import { PROTOCOL_VERSIONS } from "@barnacle/protocol/gateway";
+import { NOUNS } from "../town/nouns.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 
 /** Methods that the local socket serves. */
-export const LOCAL = /^beads\./;
+export const LOCAL = new RegExp(`^(?:beads|${NOUNS.join("|")})\\.`);
 
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 

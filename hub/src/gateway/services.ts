@@ -30,6 +30,7 @@ import type {
   SessionBook,
   Skills,
   TalkSessions,
+  TownService,
   Usage,
   Voices,
   VoiceTurns,
@@ -50,6 +51,7 @@ export interface GatewayServices {
   readonly policy: Policy;
   readonly audit: Audit;
   readonly beads: BeadsService;
+  readonly town: TownService;
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import type { ReadName, WriteName } from "../../beads/index.ts";
+import type { Noun } from "../../town/nouns.ts";
 import { defaultStateDir, stateDirCandidates } from "../places.ts";
 import type { Session } from "../session.ts";
 import { HubSocket } from "./socket.ts";
@@ -12,8 +13,12 @@ const LOCK_WAIT_MS = 500;
 const RETRY_MS = 50;
 const CALL_MS = 120_000;
 
+/** `list`: of beads; `convoys.list`: of another noun. */
+type Asked = ReadName | `${Noun}.${string}`;
+type Done = WriteName | "gates" | `${Noun}.${string}`;
+
 /**
- * The way to the beads.
+ * The way to the beads, and to the town that works on them.
  *
  * - An address that was given (`--url`, BARNACLE_URL): the gateway there, for everything.
  * - Reading: the state directory's database, opened for reading, whether a hub runs or not.
@@ -32,7 +37,7 @@ export class WorkDoor {
     this.stateDir = options.stateDir ?? nearest(session);
   }
 
-  async read<T>(name: ReadName, params: object = {}): Promise<T> {
+  async read<T>(name: Asked, params: object = {}): Promise<T> {
     if (this.#far) return this.#gateway(name, params);
     const { ReadOnlyFile } = await import("../../beads/reader.ts");
     const { READS, readingOf } = await import("../../beads/operations/reads.ts");
@@ -43,18 +48,22 @@ export class WorkDoor {
           hint: "Start the hub once: it brings the store up to date.",
         });
       }
-      const ask = READS[name] as (reading: unknown, params: unknown) => unknown;
-      return ask(
-        readingOf(file, () => Date.now()),
-        params,
-      ) as T;
+      const reading = readingOf(file, () => Date.now());
+      if (name.includes(".")) {
+        const { townRead } = await import("../../town/operations.ts");
+        return (await (
+          await townRead(name)
+        )({ ...reading, stateDir: this.stateDir }, params)) as T;
+      }
+      const ask = READS[name as ReadName] as (reading: unknown, params: unknown) => unknown;
+      return ask(reading, params) as T;
     } finally {
       file.close();
     }
   }
 
   /** In the name of `actor`, or of who runs the command. */
-  async write<T>(name: WriteName | "gates", params: object, actor = this.#who()): Promise<T> {
+  async write<T>(name: Done, params: object, actor = this.#who()): Promise<T> {
     if (this.#far) return this.#gateway(name, { ...params, actor });
     for (let tries = 1; ; tries++) {
       const socket = await HubSocket.open(this.stateDir);
@@ -73,7 +82,7 @@ export class WorkDoor {
 
   async #overSocket<T>(socket: HubSocket, name: string, params: object): Promise<T> {
     try {
-      const { result } = await socket.call<{ result: T }>(`beads.${name}`, params);
+      const { result } = await socket.call<{ result: T }>(methodOf(name), params);
       return result;
     } finally {
       socket.close();
@@ -82,25 +91,42 @@ export class WorkDoor {
 
   async #gateway<T>(name: string, params: object): Promise<T> {
     return this.#session.hub(async (client) => {
-      const { result } = await client.call<{ result: T }>(`beads.${name}`, params, CALL_MS);
+      const { result } = await client.call<{ result: T }>(methodOf(name), params, CALL_MS);
       return result;
     });
   }
 
-  async #alone<T>(name: WriteName | "gates", params: object, actor: string): Promise<T> {
+  async #alone<T>(name: Done, params: object, actor: string): Promise<T> {
+    if (name.includes(".")) return this.#aloneInTown(name, params, actor);
     const { withLocalBeads } = await import("./alone.ts");
     return withLocalBeads(this.stateDir, LOCK_WAIT_MS, async (beads) => {
       if (name === "gates") return (await beads.checkGates((params as { dryRun?: boolean }).dryRun)) as T;
       const { WRITES } = await import("../../beads/operations/writes.ts");
-      const change = WRITES[name] as (writer: unknown, params: unknown) => unknown;
+      const change = WRITES[name as WriteName] as (writer: unknown, params: unknown) => unknown;
       return beads.write(actor, (writer) => change(writer, params)) as Promise<T>;
     });
+  }
+
+  async #aloneInTown<T>(name: string, params: object, who: string): Promise<T> {
+    const { townWrite } = await import("../../town/operations.ts");
+    const { alone, run } = await townWrite(name);
+    if (!alone) {
+      throw new BarnacleError("HUB_UNREACHABLE", `${name} needs a running hub, and none runs with ${this.stateDir}`, {
+        hint: "Start it: barnacle hub, or systemctl start barnacle-hub",
+      });
+    }
+    const { withLocalTown } = await import("./alone-town.ts");
+    return withLocalTown(this.stateDir, LOCK_WAIT_MS, (town) => run({ town, who }, params) as Promise<T>);
   }
 
   #who(): string {
     const { env } = this.#session.io;
     return env.BARNACLE_ACTOR || env.BD_ACTOR || env.BEADS_ACTOR || env.USER || "cli";
   }
+}
+
+function methodOf(name: string): string {
+  return name.includes(".") ? name : `beads.${name}`;
 }
 
 /** The directory of a hub that runs, else of one that ran, else where one would. */

@@ -22,7 +22,15 @@ const PARTS: Readonly<Record<string, () => Promise<Add>>> = {
   claim: () => part(import("./bead-work.ts"), "addWork"),
 };
 
-/** `barnacle bead …` and `barnacle ready`, started by the short way. */
+const family = (name: Promise<Record<string, unknown>>, which: string): Promise<Family> =>
+  name.then((module) => module[which] as Family);
+
+/** Families by the word they begin with, each loaded alone: `convoy: () => family(import("./convoy.ts"), "convoyFamily")`. */
+const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
+  ready: () => family(import("./ready.ts"), "readyFamily"),
+};
+
+/** `barnacle bead …`, `barnacle ready` and the town's commands, started by the short way. */
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   const families = await familiesFor(argv);
@@ -34,7 +42,8 @@ export async function main(): Promise<void> {
 }
 
 async function familiesFor([family, command = ""]: readonly string[]): Promise<readonly Family[]> {
-  if (family === "ready") return [(await import("./ready.ts")).readyFamily];
+  const alone = FAMILY[family ?? ""];
+  if (alone) return [await alone()];
   const load = family === "bead" ? PARTS[command] : undefined;
   if (!load) return (await import("./families.ts")).WORK_FAMILIES;
   const add = await load();

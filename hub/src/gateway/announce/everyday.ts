@@ -6,7 +6,8 @@ const MOST_EVENTS = 200;
 
 /** Jobs, heartbeats, wake words and work. */
 export function announceEveryday(hub: GatewayServices, broadcast: Broadcast, owner: object): void {
-  const { beads, cron, fleetJobs, heartbeats, wakeWords, wakeRouting } = hub;
+  const { beads, town, cron, fleetJobs, heartbeats, wakeWords, wakeRouting } = hub;
+  town.events.on("changed", ({ noun, ...change }) => broadcast.send(`${noun}.changed`, change), owner);
   cron.events.on("changed", (change) => broadcast.send("cron", change), owner);
   fleetJobs.events.on("changed", (change) => broadcast.send("barnacle.job", change), owner);
   heartbeats.events.on("beat", (beat) => broadcast.send("heartbeat", beat), owner);
@@ -24,9 +25,10 @@ export function announceEveryday(hub: GatewayServices, broadcast: Broadcast, own
 
 /** The way back. */
 export function endEveryday(
-  { beads, cron, fleetJobs, heartbeats, wakeWords, wakeRouting }: GatewayServices,
+  { beads, town, cron, fleetJobs, heartbeats, wakeWords, wakeRouting }: GatewayServices,
   owner: object,
 ): void {
   beads.events.dropOwner(owner);
+  town.events.dropOwner(owner);
   for (const { events } of [cron, fleetJobs, heartbeats, wakeWords, wakeRouting]) events.dropOwner(owner);
 }

@@ -38,6 +38,7 @@ import { skillMethods } from "./skills.ts";
 import { statusMethods } from "./status.ts";
 import { talkMethods } from "./talk.ts";
 import { toolMethods } from "./tools.ts";
+import { townMethods } from "./town-families.ts";
 import { ttsMethods } from "./tts.ts";
 import { usageMethods } from "./usage.ts";
 import { userMethods } from "./users.ts";
@@ -67,6 +68,7 @@ const FAMILIES: readonly Method[] = [
   ...configMethods,
   ...channelMethods,
   ...beadMethods,
+  ...townMethods,
   ...cronMethods,
   ...skillMethods,
   ...usageMethods,

@@ -1,0 +1,4 @@
+import type { Method } from "./method.ts";
+
+/** Methods of the town, a family for each noun. */
+export const townMethods: readonly Method[] = [];

@@ -1,0 +1,35 @@
+import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
+import type { Beads } from "../beads/index.ts";
+import type { TownReading } from "./operations.ts";
+import type { TownBase } from "./part.ts";
+
+/**
+ * Everything that works on beads, joined: the only file that knows every part of it. Started inside a hub; beside a stopped
+ * hub it is made but not started, and serves what needs no processes and no timers.
+ */
+export class Town implements Unit {
+  readonly beads: Beads;
+  readonly #base: TownBase;
+  /** In the order of their start. */
+  readonly #units: readonly Unit[];
+
+  constructor(base: TownBase) {
+    this.#base = base;
+    this.beads = base.beads;
+    this.#units = [];
+  }
+
+  async start(): Promise<void> {
+    await startAll(this.#units);
+  }
+
+  async stop(): Promise<void> {
+    await stopAll(this.#units);
+  }
+
+  /** For questions by name. */
+  reading(): TownReading {
+    const { store, clock, beads } = this.#base;
+    return { sql: store, reads: beads.reads, now: () => clock.now(), stateDir: store.stateDir };
+  }
+}
