@@ -24,6 +24,7 @@ import { commandKeys } from "./023-command-keys.ts";
 import { retainedConfig } from "./025-retained-config.ts";
 import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
+import { mail } from "./036-mail.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const MIGRATIONS: readonly Migration[] = [
   redo,
   retainedConfig,
   fleet,
+  mail,
 ];
