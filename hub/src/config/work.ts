@@ -1,6 +1,11 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
+import { MayorConfig, SchedulerConfig, SupervisorConfig, WitnessConfig } from "./roles.ts";
 
 const strict = { additionalProperties: false } as const;
 
 /** Work items and those who do them. */
-export const WorkConfig = Type.Object({}, { ...strict, default: {}, description: "work items and those who do them" });
+export const WorkConfig = Type.Object(
+  { scheduler: SchedulerConfig, witness: WitnessConfig, mayor: MayorConfig, supervisor: SupervisorConfig },
+  { ...strict, default: {}, description: "work items and those who do them" },
+);
+export type WorkConfig = Static<typeof WorkConfig>;

@@ -8,6 +8,9 @@ export function mismatch(rule: Rule, request: PolicyRequest): string | undefined
   if (rule.principals && !rule.principals.some((p) => matchesPrincipal(p, principal))) {
     return `${principal.kind} is none of ${rule.principals.join(", ")}`;
   }
+  if (rule.roles && !(principal.role && rule.roles.includes(principal.role))) {
+    return `${principal.role ?? "no role"} is none of ${rule.roles.join(", ")}`;
+  }
   if (rule.scopes && !rule.scopes.some((scope) => principal.scopes?.includes(scope))) {
     return `the caller lacks ${rule.scopes.join(" or ")}`;
   }

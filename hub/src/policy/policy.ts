@@ -50,7 +50,8 @@ export class HousePolicy implements Policy {
 const VERBS = { allow: "allows", ask: "asks a person about", deny: "forbids" } as const;
 
 function decisionOf(rule: Rule | undefined, request: PolicyRequest): Decision {
-  const what = `${request.name} for ${request.principal.kind} ${request.principal.name ?? request.principal.id}`;
+  const { kind, role, name, id } = request.principal;
+  const what = `${request.name} for ${role ?? kind} ${name ?? id}`;
   if (!rule) return { effect: "deny", rule: "default-deny", reason: `no rule allows ${what}` };
   const verb = VERBS[rule.effect];
   return { effect: rule.effect, rule: rule.id, reason: `${rule.source} rule ${rule.id} ${verb} ${what}` };

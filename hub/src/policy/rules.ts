@@ -1,5 +1,7 @@
 import type { ApplianceAction, ApplianceKind } from "@barnacle/protocol/schema";
 import type { PolicyRule } from "../config/schema.ts";
+import type { AgentRole } from "../services.ts";
+import { ROLE_RULES } from "./roles.ts";
 
 /** A rule as it is evaluated. A member that is absent matches everything. */
 export interface Rule {
@@ -9,6 +11,8 @@ export interface Rule {
   readonly action?: "command" | "method";
   /** `operator`, `voice:*`, … */
   readonly principals?: readonly string[];
+  /** Of agents: any of these. */
+  readonly roles?: readonly AgentRole[];
   /** Any of these gateway scopes. */
   readonly scopes?: readonly string[];
   readonly names?: readonly string[];
@@ -35,6 +39,7 @@ const PRIVATE = ["camera.snap", "camera.clip", "screen.record", "location.get", 
  * | `operator-method` | operators | gateway methods; the scope of each is checked by the gateway before |
  * | `voice-home` | voice | what a household says aloud: GPIO, speech, sound, `device.identify` |
  * | `system-announce` | the hub itself | speech and sound, for timers and announcements |
+ * | `agent-<role>` | agents of that role | methods of the work half, by the capabilities of the role (`roles.ts`); no command |
  *
  * `audio.capture` and `audio.mute` are not for voice: a muted node could not be unmuted by voice, and nobody should be
  * able to open a microphone by talking to another one.
@@ -106,6 +111,7 @@ export const BUILT_IN_RULES: readonly Rule[] = [
     principals: ["system"],
     names: ["talk.*", "audio.play", "audio.stop"],
   },
+  ...ROLE_RULES,
 ];
 
 /** Configured rules first, in their order; then the built-in ones that none of them replaces. */

@@ -38,7 +38,9 @@ export interface Operations {
 }
 
 /** Loaded one by one: a command line asks one question. */
-const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {};
+const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
+  scheduler: () => import("../scheduler/operations.ts"),
+};
 
 /** @throws METHOD_UNKNOWN */
 export async function operationsOf(noun: string): Promise<Operations> {

@@ -1,7 +1,9 @@
 import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
+import type { Scheduler } from "../scheduler/index.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
+import { roleParts } from "./roles.ts";
 
 /**
  * Everything that works on beads, joined: the only file that knows every part of it. Started inside a hub; beside a stopped
@@ -9,6 +11,7 @@ import type { TownBase } from "./part.ts";
  */
 export class Town implements Unit {
   readonly beads: Beads;
+  readonly scheduler: Scheduler;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -16,7 +19,9 @@ export class Town implements Unit {
   constructor(base: TownBase) {
     this.#base = base;
     this.beads = base.beads;
-    this.#units = [];
+    const { scheduler } = roleParts(base);
+    this.scheduler = scheduler;
+    this.#units = [scheduler];
   }
 
   async start(): Promise<void> {

@@ -2,7 +2,6 @@ import type { Log } from "@barnacle/protocol/runtime";
 import { literals } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
 import type { ReadName, WriteName } from "../../beads/index.ts";
-import type { Principal } from "../../services.ts";
 import {
   ClaimNextParams,
   CloseParams,
@@ -19,6 +18,7 @@ import {
   Who,
 } from "./beads-params.ts";
 import { type Method, method } from "./method.ts";
+import { whoActs } from "./who.ts";
 
 /** Work items. All of it lies in `hub/src/beads/operations`, loaded with the first call. */
 export const beadMethods: readonly Method[] = [
@@ -103,7 +103,7 @@ function write(name: WriteName, params: ReturnType<typeof Type.Object>): Method 
       if (name === "legacy") warnOnce(hub.log);
       const [beads, { WRITES }] = await Promise.all([hub.beads.open(), import("../../beads/index.ts")]);
       const change = WRITES[name] as (writer: unknown, params: unknown) => unknown;
-      return { result: await beads.write(actor ?? whoIs(caller.principal), (writer) => change(writer, rest)) };
+      return { result: await beads.write(whoActs(caller.principal, actor), (writer) => change(writer, rest)) };
     },
   });
 }
@@ -114,8 +114,4 @@ function warnOnce(log: Log): void {
   if (warned) return;
   warned = true;
   log.warn({ method: "beads.legacy" }, "a client uses calls of an older bead store; their answers name today's");
-}
-
-function whoIs({ name, id }: Principal): string {
-  return name ?? id;
 }

@@ -1,4 +1,5 @@
 import type { Method } from "./method.ts";
+import { schedulerMethods } from "./scheduler.ts";
 
 /** Methods of the town, a family for each noun. */
-export const townMethods: readonly Method[] = [];
+export const townMethods: readonly Method[] = [...schedulerMethods];

@@ -3,6 +3,7 @@ import type { JsonObject } from "@barnacle/protocol/schema";
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Noun } from "../../town/nouns.ts";
 import { type Method, method } from "./method.ts";
+import { whoActs } from "./who.ts";
 
 /** A question about the town: `READS` of `hub/src/<noun>/operations.ts`, loaded with the first call. Answers `{result}`. */
 export function townRead<T extends TSchema>(noun: Noun, name: string, params: T): Method {
@@ -41,8 +42,7 @@ export function townWrite<T extends TSchema>(noun: Noun, name: string, params: T
       const { actor, ...rest } = asked as { actor?: string };
       const [town, { townWrite }] = await Promise.all([hub.town.open(), import("../../town/index.ts")]);
       const { run } = await townWrite(`${noun}.${name}`);
-      const who = actor ?? principal.name ?? principal.id;
-      return { result: (await run({ town, who, principal }, rest)) ?? null };
+      return { result: (await run({ town, who: whoActs(principal, actor), principal }, rest)) ?? null };
     },
   });
 }

@@ -25,6 +25,7 @@ import { retainedConfig } from "./025-retained-config.ts";
 import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
 import { mail } from "./036-mail.ts";
+import { roles } from "./037-roles.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   retainedConfig,
   fleet,
   mail,
+  roles,
 ];
