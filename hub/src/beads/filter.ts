@@ -55,7 +55,7 @@ export function conditionsOf(filter: BeadFilter, now: number): Conditions {
     add(`${column} IN (${words.map(() => "?").join(", ")})`, ...words);
   if (filter.status !== undefined) among("b.status", filter.status.split(","));
   else if (filter.pinned) add("(b.status = 'pinned' OR b.pinned = 1)");
-  else if (!filter.all && filter.query === undefined) add("b.status NOT IN ('closed', 'tombstone', 'pinned')");
+  else if (!filter.all && filter.query === undefined) add(SHOWN);
   if (filter.type !== undefined) among("b.issue_type", filter.type.split(",").map(canonicalType));
   if (filter.priority !== undefined) among("b.priority", String(filter.priority).split(",").map(priority));
   if (filter.assignee !== undefined) add("b.assignee = ?", filter.assignee);
@@ -92,6 +92,10 @@ const TIMES = [
   ["updatedAfter", "b.updated_at", ">="],
   ["updatedBefore", "b.updated_at", "<"],
 ] as const;
+
+/** What a list shows without being asked for more; own statuses that mean done or frozen are left out too. */
+const SHOWN = `b.status NOT IN ('closed', 'tombstone', 'pinned') AND b.status NOT IN
+  (SELECT word FROM bead_words WHERE kind = 'status' AND category IN ('done', 'frozen'))`;
 
 /** All beads below one. */
 const BELOW = `b.id IN (WITH RECURSIVE below (id) AS (

@@ -66,6 +66,30 @@ export class Graph {
     return this.#spread(all);
   }
 
+  /** Whose edges end at these beads. */
+  waitingFor(ids: Iterable<string>): string[] {
+    return this.#names(`SELECT DISTINCT issue_id AS id FROM bead_edges WHERE target IN ${THESE}`, list(ids));
+  }
+
+  presentAmong(ids: Iterable<string>): string[] {
+    return this.#names(`SELECT id FROM beads WHERE id IN ${THESE}`, list(ids));
+  }
+
+  /** Those of these beads that hold back what depends on them. */
+  openAmong(ids: Iterable<string>): string[] {
+    return this.#names(`SELECT id FROM beads WHERE id IN ${THESE} AND status NOT IN (${DONE})`, list(ids));
+  }
+
+  /** Those of these that were closed without failing: what is conditional on their failure stays where it is. */
+  succeededAmong(ids: Iterable<string>): string[] {
+    return this.#names(`SELECT id FROM beads WHERE id IN ${THESE} AND status = 'closed' AND failed = 0`, list(ids));
+  }
+
+  /** One text for all of them is cheaper than a row each. */
+  #names(sql: string, these: string): string[] {
+    return JSON.parse(String(this.#sql.one(`SELECT json_group_array(id) AS ids FROM (${sql})`, these)?.ids));
+  }
+
   /** Writes an edge, judged: what it waits for may be here already. */
   addEdge(id: string, { target, kind, anyChild }: Edge): void {
     this.#sql.run(INSERT.get(kind) ?? INSERT_OTHER, id, target, kind, anyChild ? 1 : 0);

@@ -16,6 +16,7 @@ export * from "./operations/index.ts";
 export { ReadOnlyFile } from "./reader.ts";
 export { BeadReads, type BeadView, type BlockedView, type Blocker, type ReadyQuery } from "./reads.ts";
 export { replay } from "./replay.ts";
+export { BEAD_SETTINGS, type BeadSetting, BeadSettings } from "./settings.ts";
 export type { Sql, WritableSql } from "./sql.ts";
 export { exportLines, type ImportSummary, importLines } from "./transfer.ts";
 export { BeadWriter, type NewBead } from "./writer.ts";

@@ -33,6 +33,7 @@ export interface BeadFields {
   readonly no_history?: boolean | null;
   readonly pinned?: boolean | null;
   readonly is_template?: boolean | null;
+  readonly not_work?: boolean | null;
   readonly await_type?: string | null;
   readonly await_id?: string | null;
   /** Nanoseconds. */
@@ -52,20 +53,23 @@ const OWN = new Set(
 );
 const TIMES = new Set(["due_at", "defer_until"]);
 
+/** Words of people's own, asked for when a word is none of the built-in ones. */
+export type OwnWords = (kind: "status" | "type") => readonly string[];
+
 /** Checks fields and brings them into the form that lines have. @throws INPUT_INVALID naming the member */
-export function checkedFields(fields: BeadFields, now: number): Record<string, unknown> {
+export function checkedFields(fields: BeadFields, now: number, own: OwnWords): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     if (OWN.has(name)) throw wrong(name, "it is kept by the store and cannot be given");
-    result[name] = value === null || value === "" ? null : checked(name, value, now);
+    result[name] = value === null || value === "" ? null : checked(name, value, now, own);
   }
   if ("title" in result && result.title === null) throw wrong("title", "it must not be empty");
   if (result.ephemeral === true && result.no_history === true) throw wrong("ephemeral", "it excludes no_history");
   return result;
 }
 
-function checked(name: string, value: unknown, now: number): unknown {
+function checked(name: string, value: unknown, now: number, own: OwnWords): unknown {
   if (TIMES.has(name)) return time(name, value, now);
   switch (name) {
     case "title":
@@ -73,9 +77,9 @@ function checked(name: string, value: unknown, now: number): unknown {
       if ([...value].length > TITLE_LENGTH) throw wrong(name, `at most ${TITLE_LENGTH} characters`);
       return value;
     case "status":
-      return oneOf(name, value, Object.keys(STATUSES));
+      return oneOf(name, value, Object.keys(STATUSES), () => own("status"));
     case "issue_type":
-      return oneOf(name, canonicalType(String(value)), TYPES);
+      return oneOf(name, canonicalType(String(value)), TYPES, () => own("type"));
     case "await_type":
       return oneOf(name, value, AWAIT_TYPES);
     case "priority":
@@ -95,6 +99,7 @@ function checked(name: string, value: unknown, now: number): unknown {
     case "no_history":
     case "pinned":
     case "is_template":
+    case "not_work":
       if (typeof value !== "boolean") throw wrong(name, "expected true or false");
       return value || null;
     case "metadata":
@@ -127,9 +132,11 @@ function time(name: string, value: unknown, now: number): string {
   throw wrong(name, `expected a time such as 2026-12-24, 2026-12-24T18:00:00Z, +6h, tomorrow or "next monday"`);
 }
 
-function oneOf(name: string, value: unknown, words: readonly string[]): string {
+function oneOf(name: string, value: unknown, words: readonly string[], own?: () => readonly string[]): string {
   if (words.includes(value as string)) return value as string;
-  throw wrong(name, `"${String(value).slice(0, 40)}" is none of ${words.join(", ")}`);
+  const more = own?.() ?? [];
+  if (more.includes(value as string)) return value as string;
+  throw wrong(name, `"${String(value).slice(0, 40)}" is none of ${[...words, ...more].join(", ")}`);
 }
 
 function wrong(name: string, text: string): BarnacleError {

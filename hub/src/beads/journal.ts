@@ -45,14 +45,12 @@ export class JournalFile implements Unit {
     if (this.#handle === undefined) return;
     try {
       for (;;) {
-        const events = this.#events.texts(this.#last, PAGE);
-        const last = events.at(-1);
-        if (!last) return;
-        const bytes = Buffer.from(events.map(({ text }) => `${text}\n`).join(""));
+        const page = this.#events.lines(this.#last, PAGE);
+        if (!page) return;
+        const bytes = Buffer.from(page.text);
         const end = fstatSync(this.#handle).size;
         for (let at = 0; at < bytes.length; ) at += writeSync(this.#handle, bytes, at, bytes.length - at, end + at);
-        this.#last = last.seq;
-        if (events.length < PAGE) return;
+        this.#last = page.last;
       }
     } catch (error) {
       this.#log.warn({ file: this.#file, error: messageOf(error) }, "the journal of beads cannot be written");

@@ -16,8 +16,8 @@ export function valuesOf(bead: BeadRecord): SQLInputValue[] {
   const ephemeral = bead.ephemeral === true || bead.wisp === true;
   const pinned = bead.pinned === true;
   const type = bead.issue_type ?? "task";
-  const hidden =
-    (ephemeral ? HIDDEN.ephemeral : 0) | (pinned ? HIDDEN.pinned : 0) | (NOT_WORK.includes(type) ? HIDDEN.type : 0);
+  const record = bead.not_work === true || NOT_WORK.includes(type);
+  const hidden = (ephemeral ? HIDDEN.ephemeral : 0) | (pinned ? HIDDEN.pinned : 0) | (record ? HIDDEN.type : 0);
   return [
     bead.title,
     bead.status ?? "open",

@@ -27,7 +27,7 @@ export class ReadOnlyFile implements Sql {
 
   /** False in a store of a version before beads. */
   get hasBeads(): boolean {
-    return this.one("SELECT 1 AS found FROM sqlite_master WHERE name = 'bead_events'") !== undefined;
+    return this.one("SELECT 1 AS found FROM sqlite_master WHERE name = 'bead_words'") !== undefined;
   }
 
   one(text: string, ...parameters: SQLInputValue[]): Row | undefined {

@@ -1,9 +1,13 @@
-import { type BeadRecord, childNumber, topLevelPrefix } from "@barnacle/protocol/beads";
+import { type BeadRecord, childNumber, OUT_OF_THE_WAY, topLevelPrefix } from "@barnacle/protocol/beads";
 import type { Graph } from "./graph.ts";
-import { bodyText, COLUMNS, edgesOf, valuesOf } from "./projection.ts";
+import { bodyText, COLUMNS, type Edge, edgesOf, valuesOf } from "./projection.ts";
 import type { WritableSql } from "./sql.ts";
 
 const INSERT = `INSERT INTO beads (seq, id, line, ${COLUMNS.join(", ")}) VALUES (?, ?, ?, ${COLUMNS.map(() => "?").join(", ")})`;
+const INSERT_SETTLED = `INSERT INTO beads (seq, id, line, direct, blocked, held_until, ${COLUMNS.join(", ")})
+  VALUES (?, ?, ?, ?, ?, ?, ${COLUMNS.map(() => "?").join(", ")})`;
+const DEFERRED = COLUMNS.indexOf("defer_until");
+const INSERT_EDGE = "INSERT INTO bead_edges (issue_id, target, kind, any_child, blocking) VALUES (?, ?, ?, ?, ?)";
 const REWRITE = `UPDATE beads SET line = ?, ${COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`;
 
 /** A bead as stored: its line, and the same read. */
@@ -38,10 +42,31 @@ export class BeadTable {
   }
 
   insert(line: string, bead: BeadRecord): void {
-    const { id } = bead;
     const seq = this.#place();
-    this.#sql.run(INSERT, seq, id, line, ...valuesOf(bead));
+    this.#sql.run(INSERT, seq, bead.id, line, ...valuesOf(bead));
     this.#addEdges(bead);
+    this.#follow(seq, bead);
+  }
+
+  /** A new bead all of whose blockers are known. Its parents have not been looked at. */
+  insertSettled(line: string, bead: BeadRecord, edges: readonly Edge[], blocks: (edge: Edge) => boolean): void {
+    const seq = this.#place();
+    const values = valuesOf(bead);
+    let direct = 0;
+    for (const edge of edges) {
+      const blocking = blocks(edge);
+      if (blocking) direct++;
+      const { target, kind, anyChild } = edge;
+      this.#sql.run(INSERT_EDGE, bead.id, target, kind, anyChild ? 1 : 0, blocking ? 1 : 0);
+    }
+    const blocked = direct > 0 && !OUT_OF_THE_WAY.includes(bead.status ?? "open") ? 1 : 0;
+    this.#sql.run(INSERT_SETTLED, seq, bead.id, line, direct, blocked, values[DEFERRED] ?? 0, ...values);
+    this.#follow(seq, bead);
+  }
+
+  /** What goes with a new row. */
+  #follow(seq: number, bead: BeadRecord): void {
+    const { id } = bead;
     this.#addLabels(bead);
     this.#sql.run("INSERT INTO bead_text (rowid, title, body) VALUES (?, ?, ?)", seq, bead.title, bodyText(bead));
     const prefix = topLevelPrefix(id);

@@ -7,6 +7,7 @@ import {
   patchLine,
 } from "@barnacle/protocol/beads";
 import { messageOf } from "@barnacle/protocol/errors";
+import { BulkInsert } from "./bulk.ts";
 import type { Sql } from "./sql.ts";
 import { type BeadWriter, raw } from "./writer.ts";
 
@@ -34,48 +35,106 @@ export interface ImportSummary {
 }
 
 const PAGE = 500;
+/** Lines that are looked up together. */
+const GROUP = 5000;
 
 /** Takes the lines of an issue file in. Beads that are not among them stay. Importing a file again changes nothing. */
 export function importLines(writer: BeadWriter, lines: Iterable<string>): ImportSummary {
-  const counts = { lines: 0, created: 0, updated: 0, unchanged: 0, other: 0 };
-  const older: string[] = [];
-  const repaired: string[] = [];
-  const problems: { line: number; problem: string }[] = [];
-  const touched = new Set<string>();
-  const parents = new Set<string>();
-  for (const given of lines) {
-    counts.lines++;
+  const importer = new Importer(writer);
+  let group: string[] = [];
+  for (const line of lines) {
+    group.push(line);
+    if (group.length < GROUP) continue;
+    importer.take(group);
+    group = [];
+  }
+  importer.take(group);
+  return importer.finish();
+}
+
+class Importer {
+  readonly #writer: BeadWriter;
+  readonly #bulk: BulkInsert;
+  readonly #counts = { lines: 0, created: 0, updated: 0, unchanged: 0, other: 0 };
+  readonly #older: string[] = [];
+  readonly #repaired: string[] = [];
+  readonly #problems: { line: number; problem: string }[] = [];
+  readonly #came = new Set<string>();
+  /** How many edges of what came end at each bead. */
+  readonly #ends = new Map<string, number>();
+  readonly #touched = new Set<string>();
+  readonly #parents = new Set<string>();
+
+  constructor(writer: BeadWriter) {
+    this.#writer = writer;
+    this.#bulk = new BulkInsert(writer);
+  }
+
+  take(lines: readonly string[]): void {
+    const read = lines.map((given) => this.#read(given));
+    const ids = read.flatMap((one) => (typeof one === "object" && one.parsed.id ? [one.parsed.id] : []));
+    const here = new Set(this.#writer.graph.presentAmong(ids));
+    for (const one of read) {
+      if (one === undefined) continue;
+      if (typeof one === "object") this.#takeBead(one.text, one.parsed, here);
+      else if (this.#writer.table.keepOther(one)) this.#counts.other++;
+      else this.#counts.unchanged++;
+    }
+    this.#bulk.flush();
+  }
+
+  finish(): ImportSummary {
+    for (const id of this.#bulk.touched) this.#touched.add(id);
+    this.#writer.graph.refresh(this.#touched, this.#parents);
+    const elsewhere = [...this.#ends.keys()].filter((id) => !this.#came.has(id));
+    const present = new Set(this.#writer.graph.presentAmong(elsewhere));
+    const dangling = elsewhere.reduce((sum, id) => sum + (present.has(id) ? 0 : (this.#ends.get(id) ?? 0)), 0);
+    const [older, repaired, problems] = [this.#older, this.#repaired, this.#problems];
+    return { ...this.#counts, older, repaired, problems, dangling };
+  }
+
+  /** A text: a line that is no bead. */
+  #read(given: string): { readonly text: string; readonly parsed: BeadRecord } | string | undefined {
+    this.#counts.lines++;
     const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
-    if (text.trim() === "") continue;
+    if (text.trim() === "") return undefined;
     try {
       const parsed = parseLine(text);
-      if (parsed === "other") {
-        if (writer.table.keepOther(text)) counts.other++;
-        else counts.unchanged++;
-        continue;
-      }
-      const { line, bead, fixed } = completed(text, parsed, writer);
-      const known = writer.table.get(bead.id);
-      if (known?.line === line) {
-        counts.unchanged++;
-        continue;
-      }
-      if (known && isOlder(bead, known.bead)) {
-        older.push(bead.id);
-        continue;
-      }
-      if (fixed) repaired.push(bead.id);
-      if (known) counts.updated++;
-      else counts.created++;
-      for (const edge of known?.bead.dependencies ?? []) parents.add(edge.depends_on_id);
-      writer.put(line, bead, known);
-      touched.add(bead.id);
+      return parsed === "other" ? text : { text, parsed };
     } catch (error) {
-      problems.push({ line: counts.lines, problem: messageOf(error) });
+      this.#problems.push({ line: this.#counts.lines, problem: messageOf(error) });
+      return undefined;
     }
   }
-  writer.graph.refresh(touched, parents);
-  return { ...counts, older, repaired, problems, dangling: danglingAmong(writer.sql, touched) };
+
+  #takeBead(text: string, parsed: BeadRecord, here: Set<string>): void {
+    // An id is made or a row looked at: those before must be there.
+    if (!parsed.id || this.#bulk.has(parsed.id)) this.#bulk.flush();
+    const { line, bead, fixed } = completed(text, parsed, this.#writer);
+    const known = here.has(bead.id) ? this.#writer.table.get(bead.id) : undefined;
+    if (known?.line === line) {
+      this.#counts.unchanged++;
+      return;
+    }
+    if (known && isOlder(bead, known.bead)) {
+      this.#older.push(bead.id);
+      return;
+    }
+    if (fixed) this.#repaired.push(bead.id);
+    this.#came.add(bead.id);
+    for (const { depends_on_id: end } of bead.dependencies ?? []) this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
+    if (!known) {
+      this.#counts.created++;
+      here.add(bead.id);
+      this.#bulk.add(line, bead);
+      return;
+    }
+    this.#bulk.flush();
+    this.#counts.updated++;
+    for (const edge of known.bead.dependencies ?? []) this.#parents.add(edge.depends_on_id);
+    this.#writer.put(line, bead, known);
+    this.#touched.add(bead.id);
+  }
 }
 
 function isOlder(incoming: BeadRecord, here: BeadRecord): boolean {
@@ -94,21 +153,12 @@ function completed(
   if (!fixed && parsed.id && parsed.created_at && parsed.updated_at) return { line: text, bead: parsed, fixed };
   const changes = new Map<string, string | null>();
   const at = instantText(writer.now);
-  if (!parsed.id) changes.set("id", raw(writer.freeIdFor(parsed)));
+  if (!parsed.id) changes.set("id", raw(writer.naming.next(parsed)));
   if (!parsed.created_at) changes.set("created_at", raw(at));
   if (!parsed.updated_at) changes.set("updated_at", raw(parsed.created_at || at));
   if (fixed) changes.set("closed_at", closed ? raw(parsed.updated_at || at) : null);
   const line = patchLine(text, changes);
   return { line, bead: JSON.parse(line), fixed };
-}
-
-function danglingAmong(sql: Sql, ids: ReadonlySet<string>): number {
-  const row = sql.one(
-    `SELECT count(*) AS n FROM bead_edges WHERE issue_id IN (SELECT value FROM json_each(?))
-     AND NOT EXISTS (SELECT 1 FROM beads WHERE id = target)`,
-    JSON.stringify([...ids]),
-  );
-  return Number(row?.n);
 }
 
 /** Every line in the order in which they came, without line ends. */

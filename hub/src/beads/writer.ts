@@ -1,13 +1,11 @@
 import {
   type BeadDependency,
   type BeadRecord,
-  checkPrefix,
-  childId,
   elementsOf,
-  freeId,
   instantText,
   lineOf,
   membersOf,
+  RECORDS,
   STATUSES,
 } from "@barnacle/protocol/beads";
 import { BarnacleError } from "@barnacle/protocol/errors";
@@ -18,7 +16,9 @@ import { Closing } from "./closing.ts";
 import { ringOf } from "./cycles.ts";
 import { type BeadEvent, type BeadEventKind, EventLog } from "./events.ts";
 import { Graph } from "./graph.ts";
-import { type BeadFields, checkedFields, kindOf } from "./input.ts";
+import { type BeadFields, checkedFields, kindOf, type OwnWords } from "./input.ts";
+import { checkId, Naming } from "./naming.ts";
+import { BeadSettings } from "./settings.ts";
 import type { WritableSql } from "./sql.ts";
 import { BeadTable, type Stored } from "./table.ts";
 
@@ -36,6 +36,8 @@ export interface NewBead extends BeadFields {
   /** Default: made from prefix and content, or the parent's next child. */
   readonly id?: string;
   readonly prefix?: string;
+  /** How many characters the made id has after its prefix, at least; default: by the settings. */
+  readonly idLength?: number;
   readonly parent?: string;
   readonly dependencies?: readonly { readonly on: string; readonly kind?: string; readonly metadata?: unknown }[];
   /** A repeated create with the same key gives the bead of the first. */
@@ -56,10 +58,10 @@ export class BeadWriter {
   readonly graph: Graph;
   readonly claims: Claims;
   readonly closing: Closing;
+  readonly settings: BeadSettings;
+  readonly naming: Naming;
   readonly #events: EventLog;
   readonly #random: Random;
-  readonly #prefix: string;
-  #made = 0;
 
   constructor({ sql, who, now, random, prefix }: WriterOptions) {
     this.who = who;
@@ -68,8 +70,9 @@ export class BeadWriter {
     this.graph = new Graph(sql);
     this.table = new BeadTable(sql, this.graph);
     this.#events = new EventLog(sql);
+    this.settings = new BeadSettings(sql);
     this.#random = random;
-    this.#prefix = prefix;
+    this.naming = new Naming({ table: this.table, settings: this.settings, who, now, prefix });
     this.claims = new Claims(this);
     this.closing = new Closing(this);
   }
@@ -81,25 +84,31 @@ export class BeadWriter {
     throw new BarnacleError("BEAD_UNKNOWN", `no bead has the id ${id.slice(0, 80)}`, { details: { id } });
   }
 
+  find(id: string): BeadRecord | undefined {
+    return this.table.get(id)?.bead;
+  }
+
   /** @throws INPUT_INVALID, BEAD_UNKNOWN (parent, target), BEAD_CYCLE, CONFLICT (the id is taken) */
   create(bead: NewBead): BeadRecord {
-    const { id: givenId, prefix, parent, dependencies = [], key, created_by = this.who, created_at, ...fields } = bead;
+    const { id: givenId, prefix, idLength, parent, dependencies = [], key, created_by = this.who, ...more } = bead;
+    const { created_at, ...fields } = more;
     if (key !== undefined) {
       const known = this.sql.one("SELECT id FROM bead_keys WHERE key = ?", key);
       if (known) return this.need(String(known.id)).bead;
     }
-    const values = checkedFields(fields, this.now);
+    const values = checkedFields(fields, this.now, this.#own);
     const status = (values.status as string | undefined) ?? "open";
     // Beads of one moment keep their order, and their ids differ though nothing else does.
-    const sub = this.#made++ % 1_000_000;
+    const sub = this.naming.moment();
     const at =
       sub === 0 ? instantText(this.now) : instantText(this.now).replace("Z", `${String(sub).padStart(6, "0")}Z`);
-    const id = givenId ?? this.#newId(bead, created_by, prefix ?? this.#prefix, parent, sub);
+    const id = givenId ?? this.naming.next({ ...bead, prefix, idLength, parent, created_by }, sub);
     if (this.table.has(id)) throw new BarnacleError("CONFLICT", `a bead has the id ${id} already`, { details: { id } });
     checkId(id);
     const edges = [...(parent === undefined ? [] : [{ on: parent, kind: "parent-child" }]), ...dependencies];
     const record = {
       ...{ id, ...values, status, priority: values.priority ?? 2, issue_type: values.issue_type ?? "task" },
+      ...(RECORDS.includes(String(values.issue_type)) ? { not_work: true } : {}),
       ...{ created_at: created_at ?? at, created_by, updated_at: at },
       ...(status === "in_progress" ? { started_at: at } : {}),
       ...(status === "closed" ? { closed_at: at } : {}),
@@ -123,11 +132,21 @@ export class BeadWriter {
   /** @throws INPUT_INVALID, BEAD_UNKNOWN */
   update(id: string, fields: BeadFields): BeadRecord {
     const stored = this.need(id);
-    const values = checkedFields(fields, this.now);
+    const values = checkedFields(fields, this.now, this.#own);
     const members = new Map(Object.entries(values).map(([name, value]) => [name, raw(value)]));
     const status = values.status as string | undefined;
     if (status !== undefined) for (const [name, value] of this.#statusEffects(stored, status)) members.set(name, value);
     return this.change(id, status === undefined ? "updated" : "status_changed", changesTo(stored.line, members));
+  }
+
+  /** Members of `metadata` by name; `null` removes one, the others stay. @throws BEAD_UNKNOWN */
+  setMetadata(id: string, changes: Readonly<Record<string, unknown>>): BeadRecord {
+    const { metadata } = this.need(id).bead;
+    const known = typeof metadata === "object" && !Array.isArray(metadata) ? metadata : {};
+    const merged = Object.entries({ ...known, ...changes }).filter(
+      ([, value]) => value !== null && value !== undefined,
+    );
+    return this.update(id, { metadata: merged.length === 0 ? null : Object.fromEntries(merged) });
   }
 
   comment(id: string, text: string): BeadRecord {
@@ -249,6 +268,8 @@ export class BeadWriter {
     this.done.push(this.#events.append({ id, at: this.now, who: this.who, kind, body }));
   }
 
+  readonly #own: OwnWords = (kind) => this.settings.words(kind);
+
   #edge(id: string, on: string, kind: string, metadata: unknown): BeadDependency {
     return {
       ...{ issue_id: id, depends_on_id: on, type: kind, created_at: instantText(this.now), created_by: this.who },
@@ -259,7 +280,7 @@ export class BeadWriter {
   #checkEnds(id: string, type: unknown, on: string, kind: string): void {
     kindOf(kind);
     const target = this.table.get(on);
-    if (!target && !this.#isElsewhere(on, id)) this.need(on);
+    if (!target && !this.naming.isElsewhere(on, id)) this.need(on);
     if (kind !== "blocks" || !target || (type === "epic") === (target.bead.issue_type === "epic")) return;
     throw new BarnacleError("BEAD_REFUSED", `${on} cannot block ${id}: an epic blocks only epics, a task only tasks`);
   }
@@ -269,11 +290,6 @@ export class BeadWriter {
     if (!ring) return;
     const text = ring.join(" → ");
     throw new BarnacleError("BEAD_CYCLE", `${id} cannot depend on ${on} (${kind}): ${text}`, { details: { ring } });
-  }
-
-  /** An id for a record that has none. */
-  freeIdFor({ title, description, created_by }: Pick<NewBead, "title" | "description" | "created_by">): string {
-    return this.#newId({ title, description }, created_by ?? this.who, this.#prefix, undefined);
   }
 
   #insert(line: string, kind: "created"): void {
@@ -312,37 +328,6 @@ export class BeadWriter {
     return effects;
   }
 
-  #newId(
-    bead: Pick<NewBead, "title" | "description">,
-    creator: string,
-    prefix: string,
-    parent: string | undefined,
-    sub = this.#made++,
-  ): string {
-    if (parent !== undefined) {
-      this.need(parent);
-      return childId(parent, this.table.nextChild(parent));
-    }
-    const createdNs = BigInt(this.now) * 1_000_000n + BigInt(sub);
-    const seed = {
-      prefix: checkPrefix(prefix),
-      title: bead.title,
-      description: bead.description ?? "",
-      creator,
-      createdNs,
-    };
-    return freeId(seed, this.table.count(prefix), (id) => this.table.has(id));
-  }
-
-  /** Ends of edges that need not be here: another project's, and those with another rig's prefix. */
-  #isElsewhere(target: string, source: string): boolean {
-    if (/^external:[^:]+:.+/.test(target)) return true;
-    const prefix = (id: string) => /^([a-z][a-z0-9_]*)-/i.exec(id)?.[1];
-    return (
-      prefix(target) !== undefined && prefix(target) !== prefix(source) && this.table.count(prefix(target) ?? "") === 0
-    );
-  }
-
   #edgeText(line: string, on: string): string | undefined {
     const edges = membersOf(line).find(({ name }) => name === "dependencies")?.raw ?? "[]";
     return elementsOf(edges).find((text) => (JSON.parse(text) as BeadDependency).depends_on_id === on);
@@ -355,9 +340,4 @@ function withoutNull(record: Readonly<Record<string, unknown>>): Record<string, 
 
 export function raw(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
-}
-
-function checkId(id: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(id) && id.includes("-")) return;
-  throw new BarnacleError("INPUT_INVALID", `"${id.slice(0, 80)}" is no bead id; expected one like hq-a1b2`);
 }

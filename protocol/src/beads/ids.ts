@@ -10,10 +10,14 @@ export interface IdSeed {
   readonly createdNs: bigint;
 }
 
-const SHORTEST = 3;
-const LONGEST = 8;
-/** A longer id is taken once a collision is more likely than this. */
-const COLLISION = 0.25;
+/** How long the hash part of ids may be; a longer one is taken once a collision is more likely than `collision`. */
+export interface IdLimits {
+  readonly min: number;
+  readonly max: number;
+  readonly collision: number;
+}
+
+export const DEFAULT_LIMITS: IdLimits = { min: 3, max: 8, collision: 0.25 };
 const NONCES = 10;
 /** Bytes of the hash that make an id of this length. */
 const BYTES: Readonly<Record<number, number>> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 };
@@ -28,15 +32,15 @@ export function hashId(seed: IdSeed, length: number, nonce: number): string {
 }
 
 /** How long the next id is when `count` top-level ids with its prefix are taken. */
-export function idLength(count: number): number {
-  for (let length = SHORTEST; length < LONGEST; length++)
-    if (1 - Math.exp(-(count * count) / (2 * 36 ** length)) <= COLLISION) return length;
-  return LONGEST;
+export function idLength(count: number, { min, max, collision }: IdLimits = DEFAULT_LIMITS): number {
+  for (let length = min; length < max; length++)
+    if (1 - Math.exp(-(count * count) / (2 * 36 ** length)) <= collision) return length;
+  return max;
 }
 
 /** The first free id. @throws BEAD_REFUSED when all tries are taken, which no store of a sane size brings about */
-export function freeId(seed: IdSeed, count: number, taken: (id: string) => boolean): string {
-  for (let length = idLength(count); length <= LONGEST; length++)
+export function freeId(seed: IdSeed, count: number, taken: (id: string) => boolean, limits = DEFAULT_LIMITS): string {
+  for (let length = idLength(count, limits); length <= DEFAULT_LIMITS.max; length++)
     for (let nonce = 0; nonce < NONCES; nonce++) {
       const id = hashId(seed, length, nonce);
       if (!taken(id)) return id;

@@ -8,7 +8,7 @@ const ORDER = `id title description design acceptance_criteria notes spec_id sta
   external_ref source_system metadata compaction_level compacted_at compacted_at_commit original_size labels dependencies
   comments deleted_at deleted_by delete_reason original_type sender ephemeral no_history wisp_type pinned is_template
   bonded_from await_type await_id timeout waiters source_formula source_location mol_type work_type event_kind actor target
-  payload agent_state hook_bead role_bead rig last_activity attempts max_attempts dependency_count dependent_count
+  payload agent_state hook_bead role_bead rig last_activity attempts max_attempts not_work dependency_count dependent_count
   comment_count parent`.split(/\s+/);
 const RANK: ReadonlyMap<string, number> = new Map(ORDER.map((name, rank) => [name, rank]));
 

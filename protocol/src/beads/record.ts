@@ -68,6 +68,8 @@ export interface BeadRecord {
   /** Claims that came to nothing. */
   readonly attempts?: number;
   readonly max_attempts?: number;
+  /** A record that is not offered as work, whatever its type. */
+  readonly not_work?: boolean;
   /** Computed, as the three after it; ignored on import. */
   readonly dependency_count?: number;
   readonly dependent_count?: number;

@@ -27,7 +27,15 @@ export const TYPES: readonly string[] =
 
 const TYPE_ALIASES: Readonly<Record<string, string>> = {
   ...{ enhancement: "feature", feat: "feature", dec: "decision", adr: "decision", investigation: "spike" },
-  ...{ timebox: "spike", "user-story": "story", user_story: "story", mr: "merge-request", mol: "molecule" },
+  ...{
+    issue: "task",
+    debate_decision: "decision",
+    timebox: "spike",
+    "user-story": "story",
+    user_story: "story",
+    mr: "merge-request",
+    mol: "molecule",
+  },
 };
 
 export function canonicalType(word: string): string {
@@ -36,6 +44,9 @@ export function canonicalType(word: string): string {
 
 /** Never offered as work to take up. */
 export const NOT_WORK: readonly string[] = ["merge-request", "gate", "molecule", "message", "agent", "role", "rig"];
+
+/** Records too, but offered where they come from: those made here are marked with `not_work`. */
+export const RECORDS: readonly string[] = ["convoy", "event", "slot", "queue"];
 
 /** What holds a bead back by the state of the other end. */
 export const BLOCKING_KINDS = ["blocks", "conditional-blocks", "waits-for"] as const;

@@ -3,6 +3,7 @@ import { allRings } from "../cycles.ts";
 import { EventLog, type EventQuery } from "../events.ts";
 import type { BeadFilter } from "../filter.ts";
 import { BeadReads, type ReadyQuery } from "../reads.ts";
+import { BEAD_SETTINGS, BeadSettings } from "../settings.ts";
 import type { Sql } from "../sql.ts";
 
 export interface Reading {
@@ -109,6 +110,11 @@ export const READS = {
       epics_eligible_for_closure: epics.length,
       average_lead_time_hours: typeof lead === "number" ? Math.round(lead / 36_000) / 100 : 0,
     };
+  },
+  /** What is set, all that can be set, and words that clash with built-in ones. */
+  config: ({ sql }: Reading, _: object) => {
+    const settings = new BeadSettings(sql);
+    return { set: settings.all(), known: BEAD_SETTINGS, problems: settings.problems() };
   },
   epics: ({ reads }: Reading, { eligible = false }: { readonly eligible?: boolean }) =>
     reads

@@ -3,6 +3,7 @@ import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
 import type { BeadFields } from "../input.ts";
 import { type LegacyCall, legacyCall } from "../legacy.ts";
 import { BeadReads, type BeadView, type ReadyQuery } from "../reads.ts";
+import { settingOf } from "../settings.ts";
 import { importLines } from "../transfer.ts";
 import type { BeadWriter, NewBead } from "../writer.ts";
 import { batchLine } from "./batch-line.ts";
@@ -160,6 +161,12 @@ export const WRITES = {
     return { deleted: whole };
   },
   import: (writer: BeadWriter, { lines }: { readonly lines: readonly string[] }) => importLines(writer, lines),
+  /** An empty value: back to the default. */
+  configure: (writer: BeadWriter, { key, value = "" }: { readonly key: string; readonly value?: string }) => {
+    if (value.trim() === "") writer.settings.unset(key);
+    else writer.settings.set(key, value);
+    return { key, value: writer.settings.get(settingOf(key)) ?? null };
+  },
   /** Computes blockers anew. */
   repair: (writer: BeadWriter, _: object) => ({ repaired: writer.graph.rebuild() }),
   /** Calls of an older bead store; `deprecated` names what to use. */

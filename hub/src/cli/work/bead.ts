@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Family, Session } from "../session.ts";
 import { addChanges } from "./bead-changes.ts";
 import { beadCommand } from "./bead-command.ts";
+import { addConfig } from "./bead-config.ts";
 import { addCreate } from "./bead-create.ts";
 import { addEdges } from "./bead-edges.ts";
 import { addReads } from "./bead-reads.ts";
@@ -13,7 +14,7 @@ import { addReady } from "./ready.ts";
 export const beadFamily: Family = (program, open) => {
   const bead = beadCommand(program);
   const parts: readonly ((parent: Command, open: (command: Command) => Session) => void)[] = [
-    ...[addCreate, addReads, addReady, addChanges, addWork, addEdges, addTransfer],
+    ...[addCreate, addReads, addReady, addChanges, addWork, addEdges, addTransfer, addConfig],
   ];
   for (const add of parts) add(bead, open);
 };

@@ -35,6 +35,7 @@ export const beadMethods: readonly Method[] = [
   read("export", Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) })),
   read("count", FilterParams),
   read("stats", Type.Object({})),
+  read("config", Type.Object({})),
   read("epics", Type.Object({ eligible: Type.Optional(Type.Boolean()) })),
   read("stale", FilterParams),
   write("create", CreateParams),
@@ -53,6 +54,7 @@ export const beadMethods: readonly Method[] = [
   ),
   write("depRemove", Type.Object({ id: Id, on: Id, ...Who })),
   write("delete", IdsParams),
+  write("configure", Type.Object({ key: Id, value: Type.Optional(Type.String({ maxLength: 10_000 })), ...Who })),
   write("repair", Type.Object({ ...Who })),
   write("import", Type.Object({ lines: Lines, ...Who })),
   write(

@@ -24,6 +24,7 @@ import { commandKeys } from "./023-command-keys.ts";
 import { retainedConfig } from "./025-retained-config.ts";
 import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
+import { beadSettings } from "./031-bead-settings.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
 
@@ -51,6 +52,7 @@ export const MIGRATIONS: readonly Migration[] = [
   sent,
   speech,
   beads,
+  beadSettings,
   redo,
   retainedConfig,
   fleet,
