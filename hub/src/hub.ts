@@ -27,6 +27,7 @@ import { recordParts } from "./compose/records.ts";
 import type { HubConfig } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
 import { DeviceRegistry } from "./devices/index.ts";
+import { SafeOutputs, stopChange } from "./estop/index.ts";
 import { GatewayServer, LocalDoor, WsLink } from "./gateway/index.ts";
 import { HouseholdModel } from "./household/index.ts";
 import { HttpServer, isLoopback } from "./http/index.ts";
@@ -118,7 +119,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     canApprove: (asker, selfApprove) => gateway.canApprove(asker, selfApprove),
     conditions,
   });
-  const { policy } = records.services;
+  const { policy, estop } = records.services;
   const inbox = new StoredInbox({ store, clock, random });
   const household = new HouseholdModel({ config: config.household, devices, clock });
   const wakeWords = new StoredWakeWords({ store, clock, initial: config.wakeWords });
@@ -179,8 +180,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const tasks = new Tasks({ store, clock, random, beads: records.services.beads });
   const town = new LazyTown({
     ...{ store, clock, random, log, beads: records.services.beads },
-    hub: { config: () => records.services.configFile.running() as HubConfig, inbox, policy, audit },
+    hub: { config: () => records.services.configFile.running() as HubConfig, inbox, policy, audit, estop },
   });
+  estop.attach(new SafeOutputs({ devices, commands, random, log }));
+  estop.events.on("changed", (state) => town.events.emit("changed", stopChange(state, clock.now())));
   const shared = { config, store, clock, random, log, devices, household, router, commands };
   const uplink =
     config.uplink &&
@@ -208,7 +211,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     router,
     household,
     messenger,
-    responders: [new HomeResponder({ household, devices, timers, tasks, clock })],
+    responders: [new HomeResponder({ household, devices, timers, tasks, clock, estop })],
     otherwise: (turn, principal) => agent.answerFreely(turn, principal),
   });
   const everyday = everydayParts({

@@ -11,6 +11,7 @@ export type * from "./services/config.ts";
 export type * from "./services/cron.ts";
 export type * from "./services/devices.ts";
 export type * from "./services/endpoint.ts";
+export type * from "./services/estop.ts";
 export type * from "./services/fleet.ts";
 export type * from "./services/heartbeats.ts";
 export type * from "./services/inbox.ts";

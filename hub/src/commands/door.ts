@@ -151,6 +151,7 @@ export class CommandDoor implements Commands, CommandOutlook, Unit {
     const { call, decision } = judged;
     await this.#commit(() => this.#recordDecision(judged));
     throw new BarnacleError("POLICY_DENIED", decision.reason, {
+      ...(decision.emergency ? { hint: "Lift it when it is safe to: barnacle thaw" } : {}),
       details: { rule: decision.rule, command: call.command, deviceId: call.deviceId },
     });
   }
@@ -246,6 +247,13 @@ export class CommandDoor implements Commands, CommandOutlook, Unit {
   async #send(judged: Judged, row: JournalRow, way: Reachable, policyMs: number): Promise<CommandOutcome> {
     const { call, decision } = judged;
     const { clock } = this.#options;
+    // A stop that came while the disk was waited for: nothing was sent, and the same key may be used again.
+    const now = this.#judge(call);
+    if (now.decision.emergency) {
+      const error = new BarnacleError("POLICY_DENIED", now.decision.reason).toShape();
+      await this.#settle(row, { status: "unknown", error, finishedAt: clock.now(), durationMs: 0 });
+      return this.#deny(now);
+    }
     const wanted = call.timeoutMs ?? way.spec.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const sentAt = clock.monotonic();
     let result: CommandResult;

@@ -5,6 +5,7 @@ import type { Conditions } from "../beads/index.ts";
 import { LazyBeads } from "../beads/lazy.ts";
 import { JournalLedger } from "../commands/index.ts";
 import { defaultConfigFile, type HubConfig, secretsIn, YamlConfigFile } from "../config/index.ts";
+import { EmergencyStop } from "../estop/index.ts";
 import { HubLifecycle } from "../lifecycle/index.ts";
 import type { RotatedLogFile } from "../logs/index.ts";
 import { StoredOwner } from "../owner/index.ts";
@@ -34,7 +35,8 @@ export function recordParts(options: RecordPartsOptions) {
   const { config, store, audit, clock, random, log, logFile, canApprove } = options;
   const file = options.configFile ?? defaultConfigFile(store.stateDir);
   const configFile = new YamlConfigFile({ file, running: config, audit, log });
-  const policy = new HousePolicy({ rules: config.policy.rules });
+  const estop = new EmergencyStop({ store, audit, clock, log });
+  const policy = new HousePolicy({ rules: config.policy.rules, estop });
   configFile.events.on("changed", () => policy.use((configFile.running() as HubConfig).policy.rules));
   const settings = () => (configFile.running() as HubConfig).approvals;
   const approvals = new StoredApprovals({ store, audit, clock, random, settings });
@@ -48,9 +50,21 @@ export function recordParts(options: RecordPartsOptions) {
   const hidden = () => logFile.hide(secretsIn(configFile.running()));
   hidden();
   configFile.events.on("changed", hidden);
-  const units: readonly Unit[] = [logFile, lifecycle, owner, approvals, questions, beads];
+  const units: readonly Unit[] = [logFile, estop, lifecycle, owner, approvals, questions, beads];
   return {
-    services: { beads, configFile, policy, approvals, questions, owner, lifecycle, execApprovals, ledger, logFile },
+    services: {
+      beads,
+      estop,
+      configFile,
+      policy,
+      approvals,
+      questions,
+      owner,
+      lifecycle,
+      execApprovals,
+      ledger,
+      logFile,
+    },
     gate,
     units,
   };

@@ -29,6 +29,7 @@ export async function checkHub(options: HubCheckOptions): Promise<Check[]> {
     running,
     ...checkUplinks(options.stateDir),
     ...(await checkWork(options.stateDir)),
+    ...(await checkStop(options.stateDir)),
   ];
   if (running.state === "ok") return checks;
   return [
@@ -95,6 +96,29 @@ async function checkWork(stateDir: string): Promise<Check[]> {
   } catch (error) {
     const { message, hint } = toBarnacleError(error);
     return [{ ...base, state: "bad", detail: message, hint }];
+  }
+}
+
+/** Nothing acts while an emergency stop holds, so nothing is well. */
+async function checkStop(stateDir: string): Promise<Check[]> {
+  if (!existsSync(path.join(stateDir, "barnacle.db"))) return [];
+  const [{ ReadOnlyFile }, { stopOf }, { stopText }] = await Promise.all([
+    import("../beads/reader.ts"),
+    import("../estop/operations.ts"),
+    import("../estop/text.ts"),
+  ]);
+  let file: InstanceType<typeof ReadOnlyFile> | undefined;
+  try {
+    file = new ReadOnlyFile(stateDir);
+    const state = stopOf(file);
+    if (!state.stopped) return [];
+    const hint = "When it is safe to: barnacle thaw";
+    return [{ area: "hub", name: "emergency stop", state: "bad", detail: stopText(state), hint }];
+  } catch {
+    // The check of the beads names what is wrong with the file.
+    return [];
+  } finally {
+    file?.close();
   }
 }
 

@@ -31,6 +31,7 @@ export function healthObject(hub: GatewayServices) {
       version: hub.version,
       site: hub.site,
       nodes: { paired: nodes.length, online: nodes.filter((node) => node.online).length },
+      emergencyStop: stopView(hub),
     },
   };
 }
@@ -63,12 +64,19 @@ export async function statusObject(hub: GatewayServices, uptimeMs: number, conne
       connections,
       devices: { paired: devices.length, online: devices.filter((device) => device.online).length },
       nodes: { paired: nodes.length, online },
+      emergencyStop: stopView(hub),
       pendingPairings: hub.devices.pending().length,
       inbox: { total, unread },
       wakeWords: [...hub.wakeWords.get()],
       counters: hub.counters.snapshot(),
     },
   };
+}
+
+/** Null: nothing is stopped. */
+function stopView({ estop }: GatewayServices) {
+  const { stopped, ...state } = estop.state();
+  return stopped ? state : null;
 }
 
 function agentSessions(hub: GatewayServices, agentId?: string) {

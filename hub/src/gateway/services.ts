@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from "@barnacle/protocol/runtime";
 import type { Agents, Models, Toolbox } from "../agent/index.ts";
+import type { EmergencyStop } from "../estop/index.ts";
 import type { NativeNodes } from "../nodes/index.ts";
 import type {
   AgentRuns,
@@ -52,6 +53,7 @@ export interface GatewayServices {
   readonly audit: Audit;
   readonly beads: BeadsService;
   readonly town: TownService;
+  readonly estop: EmergencyStop;
   readonly inbox: Inbox;
   readonly voice: VoiceTurns;
   readonly runs: AgentRuns;

@@ -9,6 +9,7 @@ import { testRecords } from "../compose/records.testing.ts";
 import type { HubConfig } from "../config/index.ts";
 import { MemoryCounters } from "../counters.ts";
 import { type TestRegistry, testRegistry } from "../devices/testing.ts";
+import { stopChange } from "../estop/index.ts";
 import { HttpServer } from "../http/index.ts";
 import { NativeNodes } from "../nodes/index.ts";
 import { Dispatcher } from "../routing/index.ts";
@@ -142,8 +143,12 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
   t.teardown(() => stopAll([...fleet.units]));
   const town = new LazyTown({
     ...{ store, clock, random, log: silentLog, beads: records.beads },
-    hub: { config: () => records.configFile.running() as HubConfig, inbox, policy: records.policy, audit },
+    hub: {
+      ...{ config: () => records.configFile.running() as HubConfig, inbox, audit },
+      ...{ policy: records.policy, estop: records.estop },
+    },
   });
+  records.estop.events.on("changed", (state) => town.events.emit("changed", stopChange(state, clock.now())));
   await town.start();
   t.teardown(() => town.stop());
   const toolbox = new Toolbox([new HomeTools({ voice, household, devices, router, commands })]);

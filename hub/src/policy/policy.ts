@@ -1,12 +1,25 @@
 import type { PolicyRule } from "../config/schema.ts";
-import type { Decision, Policy, PolicyExplanation, PolicyRequest } from "../services.ts";
+import { HARMLESS, STOPPER } from "../estop/harmless.ts";
+import { stopText } from "../estop/text.ts";
+import type { Decision, EmergencyStops, Policy, PolicyExplanation, PolicyRequest } from "../services.ts";
 import { mismatch } from "./match.ts";
 import { combineRules, type Rule } from "./rules.ts";
 
 export interface HousePolicyOptions {
   /** From the configuration, tried before the built-in ones. */
   readonly rules: readonly PolicyRule[];
+  /** While it holds, nothing that could move something is allowed, whatever the rules say. */
+  readonly estop?: Pick<EmergencyStops, "state"> | undefined;
 }
+
+/** The rule of the emergency stop. It stands before all others, and no configuration replaces it. */
+export const EMERGENCY: Rule = {
+  id: "emergency-stop",
+  effect: "deny",
+  source: "built-in",
+  action: "command",
+  except: HARMLESS,
+};
 
 /**
  * The one decision about every command. The first deny that matches decides; without one the first that asks a person, then
@@ -16,8 +29,10 @@ export class HousePolicy implements Policy {
   #denials: readonly Rule[] = [];
   #questions: readonly Rule[] = [];
   #permissions: readonly Rule[] = [];
+  readonly #estop: HousePolicyOptions["estop"];
 
   constructor(options: HousePolicyOptions) {
+    this.#estop = options.estop;
     this.use(options.rules);
   }
 
@@ -30,6 +45,9 @@ export class HousePolicy implements Policy {
   }
 
   decide(request: PolicyRequest): Decision {
+    if (this.#whyNotStopped(request) === undefined) {
+      return { effect: "deny", rule: EMERGENCY.id, reason: this.#why, emergency: true };
+    }
     const rule =
       this.#denials.find((r) => mismatch(r, request) === undefined) ??
       this.#questions.find((r) => mismatch(r, request) === undefined) ??
@@ -38,12 +56,25 @@ export class HousePolicy implements Policy {
   }
 
   explain(request: PolicyRequest): PolicyExplanation {
-    const rules = [...this.#denials, ...this.#questions, ...this.#permissions].map((rule) => {
-      const why = mismatch(rule, request);
+    const first = this.#estop?.state().stopped ? [EMERGENCY] : [];
+    const rules = [...first, ...this.#denials, ...this.#questions, ...this.#permissions].map((rule) => {
+      const why = rule === EMERGENCY ? this.#whyNotStopped(request) : mismatch(rule, request);
       const { id, effect, source } = rule;
       return { id, effect, source, matched: why === undefined, why: why ?? "it matches" };
     });
     return { decision: this.decide(request), rules };
+  }
+
+  get #why(): string {
+    return stopText(this.#estop?.state() ?? { stopped: true });
+  }
+
+  /** Why the emergency stop has nothing against it; undefined: it has. */
+  #whyNotStopped(request: PolicyRequest): string | undefined {
+    if (!this.#estop?.state().stopped) return "no emergency stop holds";
+    const { kind, id } = request.principal;
+    if (kind === STOPPER.kind && id === STOPPER.id) return "it makes outputs safe";
+    return mismatch(EMERGENCY, request);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ApplianceAction, ApplianceKind } from "@barnacle/protocol/schema";
 import type { PolicyRule } from "../config/schema.ts";
+import { STOPPER } from "../estop/harmless.ts";
 import type { AgentRole } from "../services.ts";
 import { ROLE_RULES } from "./roles.ts";
 
@@ -40,6 +41,10 @@ const PRIVATE = ["camera.snap", "camera.clip", "screen.record", "location.get", 
  * | `voice-home` | voice | what a household says aloud: GPIO, speech, sound, `device.identify` |
  * | `system-announce` | the hub itself | speech and sound, for timers and announcements |
  * | `agent-<role>` | agents of that role | methods of the work half, by the capabilities of the role (`roles.ts`); no command |
+ * | `emergency-safe` | the emergency stop | `gpio.list`, `gpio.write`: outputs take the safe values that nodes declare |
+ *
+ * While an emergency stop holds, `emergency-stop` comes before all of them and refuses every command that could move
+ * something (`estop/harmless.ts`); it is no rule of the configuration's to replace.
  *
  * `audio.capture` and `audio.mute` are not for voice: a muted node could not be unmuted by voice, and nobody should be
  * able to open a microphone by talking to another one.
@@ -112,6 +117,14 @@ export const BUILT_IN_RULES: readonly Rule[] = [
     names: ["talk.*", "audio.play", "audio.stop"],
   },
   ...ROLE_RULES,
+  {
+    id: "emergency-safe",
+    effect: "allow",
+    source: "built-in",
+    action: "command",
+    principals: [`${STOPPER.kind}:${STOPPER.id}`],
+    names: ["gpio.list", "gpio.write"],
+  },
 ];
 
 /** Configured rules first, in their order; then the built-in ones that none of them replaces. */

@@ -20,6 +20,8 @@ export interface Decision {
   /** The rule that decided: `default-deny`, `home-voice-gpio`, … */
   readonly rule: string;
   readonly reason: string;
+  /** An emergency stop forbids it. */
+  readonly emergency?: true;
 }
 
 /** Every command passes here. Default deny; deny wins; pure, so that it can be explained without being done. */

@@ -40,6 +40,7 @@ export interface Operations {
 /** Loaded one by one: a command line asks one question. */
 const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   scheduler: () => import("../scheduler/operations.ts"),
+  estop: () => import("../estop/operations.ts"),
 };
 
 /** @throws METHOD_UNKNOWN */

@@ -1,6 +1,7 @@
 import type { Clock, Events, Log, Random } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
 import type { HubConfig } from "../config/index.ts";
+import type { EmergencyStop } from "../estop/index.ts";
 import type { Audit, Inbox, Policy } from "../services.ts";
 import type { Store } from "../store/index.ts";
 import type { Noun } from "./nouns.ts";
@@ -28,6 +29,7 @@ export interface TownHub {
   readonly inbox: Inbox;
   readonly policy: Policy;
   readonly audit: Audit;
+  readonly estop: EmergencyStop;
 }
 
 /** What every part of the town is made with; a part's own options extend it by ports to other parts. */

@@ -1,5 +1,6 @@
 import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
+import { EmergencyStop } from "../estop/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
@@ -12,6 +13,8 @@ import { roleParts } from "./roles.ts";
 export class Town implements Unit {
   readonly beads: Beads;
   readonly scheduler: Scheduler;
+  /** The hub's own; beside a stopped hub one on its store. */
+  readonly estop: EmergencyStop;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -21,6 +24,7 @@ export class Town implements Unit {
     this.beads = base.beads;
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
+    this.estop = base.hub?.estop ?? new EmergencyStop(base);
     this.#units = [scheduler];
   }
 

@@ -3,6 +3,7 @@ import { Events, FakeClock, seededRandom, silentLog } from "@barnacle/protocol/r
 import type { Appliance, JsonObject, VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
 import { LazyBeads } from "../beads/lazy.ts";
 import { demoAppliances, demoHousehold } from "../demo/household.ts";
+import { EmergencyStop } from "../estop/index.ts";
 import { HouseholdModel } from "../household/index.ts";
 import type {
   CommandCall,
@@ -194,12 +195,14 @@ export async function voiceHub(
   const router = new FakeRouter(devices);
   const shared = { store, clock, random: seededRandom(1), log: silentLog, commands, router };
 
+  const estop = new EmergencyStop(shared);
+
   async function boot() {
     const household = new HouseholdModel({ config: demoHousehold, devices, clock });
     const timers = new Timers(shared);
     const beads = new LazyBeads(shared);
     const tasks = new Tasks({ ...shared, beads });
-    const home = new HomeResponder({ household, devices, timers, tasks, clock, timeZone: "UTC" });
+    const home = new HomeResponder({ household, devices, timers, tasks, clock, estop, timeZone: "UTC" });
     const messenger = { reply: (deviceId: string, reply: VoiceTurnReply) => void replies.push({ deviceId, ...reply }) };
     const more = options.otherwise === undefined ? {} : { otherwise: options.otherwise };
     const turns = new VoiceTurnService({
@@ -224,7 +227,7 @@ export async function voiceHub(
     return { household, timers, tasks, turns, stop };
   }
 
-  return { clock, store, devices, commands, inbox, router, replies, boot, ...(await boot()) };
+  return { clock, store, estop, devices, commands, inbox, router, replies, boot, ...(await boot()) };
 }
 
 /** What a node reports of one utterance. */

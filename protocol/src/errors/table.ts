@@ -192,6 +192,13 @@ export const ERROR_TABLE = {
     403,
     "INVALID_REQUEST",
   ),
+  ESTOPPED: entry(
+    "An emergency stop holds, so nothing is begun.",
+    "See why with `barnacle estop status`; `barnacle thaw` lifts it.",
+    423,
+    "UNAVAILABLE",
+    true,
+  ),
   AUDIT_UNWRITABLE: entry(
     "The audit record cannot be written, so nothing was done.",
     "Free some disk space.",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { DeviceRecord, PendingPairing, TurnRecord } from "../../services.ts";
+import { stopText } from "../../estop/text.ts";
+import type { DeviceRecord, PendingPairing, StopState, TurnRecord } from "../../services.ts";
 import { ago, duration } from "../format.ts";
 import type { GatewayClient } from "../gateway/client.ts";
 import { isObject } from "../gateway/wire.ts";
@@ -23,6 +24,8 @@ interface Status {
   readonly wakeWords: readonly string[];
   readonly lastTurn: TurnRecord | null;
   readonly counters: Readonly<Record<string, number>>;
+  /** Null: none holds. */
+  readonly emergencyStop: Omit<StopState, "stopped"> | null;
   /** SHA-256 of the hub's certificate, when its port speaks TLS. */
   readonly tlsFingerprint?: string;
 }
@@ -42,15 +45,24 @@ export const statusFamily: Family = (program, open) => {
     "barnacle health --json",
   ).action(async (_options: object, command: Command) => {
     const session = open(command);
-    const health = await session.hub((client) => client.call<{ ok: boolean; durationMs?: number }>("health"));
-    session.out.print(health, (style) => (health.ok ? style.green("ok") : style.red("not well")));
+    const health = await session.hub((client) => client.call<Health>("health"));
+    const stop = health.barnacle?.emergencyStop;
+    session.out.print(health, (style) =>
+      !health.ok ? style.red("not well") : stop ? style.red(`ok; ${stopText(stop)}`) : style.green("ok"),
+    );
     if (!health.ok) session.fail();
   });
 };
 
+interface Health {
+  readonly ok: boolean;
+  readonly durationMs?: number;
+  readonly barnacle?: { readonly emergencyStop?: Omit<StopState, "stopped"> | null };
+}
+
 async function readStatus(client: GatewayClient): Promise<Status> {
   const [health, devices, pairing, wake, turns, counted, own] = await Promise.all([
-    client.call<{ ok: boolean; durationMs?: number }>("health"),
+    client.call<Health>("health"),
     listDevices(client),
     client.call<{ pending: readonly PendingPairing[] }>("barnacle.devices.pending"),
     client.call<{ triggers: readonly string[] }>("voicewake.get"),
@@ -65,7 +77,8 @@ async function readStatus(client: GatewayClient): Promise<Status> {
     url: client.url,
     version: typeof server.version === "string" ? server.version : undefined,
     uptimeMs: typeof snapshot.uptimeMs === "number" ? snapshot.uptimeMs : undefined,
-    health,
+    health: { ok: health.ok, ...(health.durationMs === undefined ? {} : { durationMs: health.durationMs }) },
+    emergencyStop: health.barnacle?.emergencyStop ?? null,
     devices: {
       paired: devices.length,
       online: devices.filter((device) => device.online).length,
@@ -115,5 +128,7 @@ function describeStatus(status: Status, style: Style, nowMs: number): string {
   const trouble = Object.entries(status.counters)
     .filter(([name, value]) => value > 0 && /malformed|refused|dropped|violation|failed/.test(name))
     .map(([name, value]) => `  ${style.yellow("!")} ${name} ${value}`);
-  return [`${well}`, fields, ...nodes, ...trouble].join("\n");
+  const { emergencyStop } = status;
+  const stop = emergencyStop ? [style.red(`${stopText(emergencyStop)} (barnacle thaw lifts it)`)] : [];
+  return [`${well}`, ...stop, fields, ...nodes, ...trouble].join("\n");
 }

@@ -1,6 +1,7 @@
 import type { Family } from "../session.ts";
 import { beadFamily } from "./bead.ts";
+import { estopFamily, thawFamily } from "./estop.ts";
 import { readyFamily } from "./ready.ts";
 
 /** Commands of work. `hub/bin/barnacle.mjs` starts them by a short way; their names stand there too. */
-export const WORK_FAMILIES: readonly Family[] = [beadFamily, readyFamily];
+export const WORK_FAMILIES: readonly Family[] = [beadFamily, readyFamily, estopFamily, thawFamily];

@@ -19,6 +19,11 @@ export const house: IntentFamily = {
       type: ["(say|speak) {announcement:text} [in the {room}]", "repeat after me {announcement:text}"],
     },
     {
+      intent: "estop",
+      say: ["emergency stop"],
+      type: ["stop everything [now]", "(pull|hit|press) the emergency stop", "halt all agents"],
+    },
+    {
       intent: "status",
       say: ["how are you", "system status", "what is the status"],
       type: [

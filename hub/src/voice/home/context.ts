@@ -1,5 +1,6 @@
 import type { Clock } from "@barnacle/protocol/runtime";
 import type { JsonObject } from "@barnacle/protocol/schema";
+import type { EmergencyStop } from "../../estop/index.ts";
 import type { HouseholdModel } from "../../household/index.ts";
 import type { IntentMatch } from "../../intents/index.ts";
 import type { Devices } from "../../services.ts";
@@ -14,6 +15,7 @@ export interface HomeContext {
   readonly timers: Timers;
   readonly tasks: Tasks;
   readonly clock: Clock;
+  readonly estop?: Pick<EmergencyStop, "pull">;
   /** IANA name; the machine's own when absent. */
   readonly timeZone?: string;
 }

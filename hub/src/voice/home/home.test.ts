@@ -277,3 +277,18 @@ t.test("every sentence of the demo house leads somewhere on its one node", async
     t.match(await tell(hub, text), { ok: true, commands: [["gpio.write", { value: 1 }]] }, text);
   }
 });
+
+t.test("whoever is heard may stop everything, by saying so; lifting it is not for voices", async (t) => {
+  const hub = await voiceHub(t);
+  hub.turns.receive(KITCHEN, report("t1", "emergency stop"));
+  await settled();
+  t.match(hub.replies, [{ text: "Emergency stop. Everything stands still." }]);
+  t.match(hub.estop.state(), { stopped: true, by: "somebody in the kitchen", reason: "emergency stop" });
+  t.match(await tell(hub, "stop everything now"), {
+    intent: "estop",
+    ok: true,
+    reply: "Everything stands still already.",
+  });
+  t.match(await tell(hub, "thaw"), { ok: false, code: "NOT_UNDERSTOOD" });
+  t.equal(hub.estop.state().stopped, true);
+});

@@ -15,6 +15,15 @@ export const help: IntentHandler = (match, _request, home) => {
   return speak(match, `You can say, for example: ${oneOf(examples)}.`);
 };
 
+/** Whoever can be heard may stop everything. Lifting it needs an administrator, and is nothing to be said aloud. */
+export const emergencyStop: IntentHandler = async (match, request, home) => {
+  if (!home.estop) return speak(match, "There is nothing here that could be stopped.");
+  const { principal } = request;
+  const who = principal.kind === "voice" && principal.room ? `somebody in the ${principal.room}` : principal.name;
+  const { changed } = await home.estop.pull({ who: who ?? principal.id, reason: request.text, principal });
+  return speak(match, changed ? "Emergency stop. Everything stands still." : "Everything stands still already.");
+};
+
 export const cancel: IntentHandler = (match) => speak(match, "All right.");
 
 function nodesText(count: number, away: readonly string[]): string {

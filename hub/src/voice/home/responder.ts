@@ -41,6 +41,7 @@ export const HANDLERS: Readonly<Record<string, IntentHandler>> = {
   announce: talk.announce,
   say: talk.say,
   status: house.status,
+  estop: house.emergencyStop,
   help: house.help,
   cancel: house.cancel,
 };
