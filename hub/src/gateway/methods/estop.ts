@@ -2,6 +2,7 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import { Type } from "@sinclair/typebox";
 import { Text, Who } from "./beads-params.ts";
 import { type Method, method } from "./method.ts";
+import { whoActs } from "./who.ts";
 
 const Why = Type.Object({ reason: Type.Optional(Text), ...Who });
 
@@ -21,7 +22,7 @@ export const estopMethods: readonly Method[] = [
     async run({ reason, actor }, { hub, caller: { principal } }) {
       const decision = hub.policy.decide({ principal, action: "method", name: "estop.stop" });
       if (decision.effect === "deny") throw new BarnacleError("POLICY_DENIED", `estop.stop: ${decision.reason}`);
-      return { result: await hub.estop.pull({ who: actor ?? principal.name ?? principal.id, reason, principal }) };
+      return { result: await hub.estop.pull({ who: whoActs(principal, actor), reason, principal }) };
     },
   }),
   method({
@@ -30,7 +31,7 @@ export const estopMethods: readonly Method[] = [
     records: "work",
     params: Why,
     run: async ({ reason, actor }, { hub, caller: { principal } }) => ({
-      result: await hub.estop.thaw({ who: actor ?? principal.name ?? principal.id, reason, principal }),
+      result: await hub.estop.thaw({ who: whoActs(principal, actor), reason, principal }),
     }),
   }),
 ];
