@@ -362,6 +362,12 @@ export const ERROR_TABLE = {
     409,
     "INVALID_REQUEST",
   ),
+  CONVOY_REFUSED: entry(
+    "The convoy does not allow this now.",
+    "The message says why; `barnacle convoy status` has its state.",
+    409,
+    "INVALID_REQUEST",
+  ),
   CONFLICT: entry(
     "Something changed in between, or exists already.",
     "Read it again, then retry.",

@@ -25,6 +25,7 @@ import { retainedConfig } from "./025-retained-config.ts";
 import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
 import { beadSettings } from "./031-bead-settings.ts";
+import { convoys } from "./032-convoys.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
 
@@ -56,6 +57,7 @@ export const MIGRATIONS: readonly Migration[] = [
   redo,
   retainedConfig,
   fleet,
+  convoys,
   mail,
   roles,
 ];

@@ -1,0 +1,23 @@
+/** Batches of work across rigs: what they track, when they land, who is told. A convoy is a bead; nobody else writes their tables. */
+export { Convoys, type ConvoysOptions } from "./convoys.ts";
+export { type ConvoyFacts, MERGES, type Merge } from "./facts.ts";
+export type { Fed } from "./feeder.ts";
+export { storedMerges } from "./merges.ts";
+export type {
+  Cleaner,
+  ConvoyMail,
+  ConvoyPorts,
+  Liveness,
+  Merges,
+  Nudger,
+  RigNames,
+  Slinger,
+  SlingOrder,
+  Unmerged,
+} from "./ports.ts";
+export { SLINGABLE } from "./readiness.ts";
+export { type ConvoyFilter, ConvoyReads, type Landing, type Stranded } from "./reads.ts";
+export { CONVOY_STATES, type ConvoyState, TRANSITIONS } from "./states.ts";
+export { CONVOY_TIMES, type ConvoyTimes } from "./times.ts";
+export type { ConvoyView, ConvoyWork, TrackedView } from "./view.ts";
+export { ConvoyWriter, type NewConvoy, workBelow } from "./writer.ts";
