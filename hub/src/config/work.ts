@@ -1,11 +1,18 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { ConvoyConfig } from "./convoys.ts";
 import { MayorConfig, SchedulerConfig, SupervisorConfig, WitnessConfig } from "./roles.ts";
 
 const strict = { additionalProperties: false } as const;
 
 /** Work items and those who do them. */
 export const WorkConfig = Type.Object(
-  { scheduler: SchedulerConfig, witness: WitnessConfig, mayor: MayorConfig, supervisor: SupervisorConfig },
+  {
+    convoys: ConvoyConfig,
+    scheduler: SchedulerConfig,
+    witness: WitnessConfig,
+    mayor: MayorConfig,
+    supervisor: SupervisorConfig,
+  },
   { ...strict, default: {}, description: "work items and those who do them" },
 );
 export type WorkConfig = Static<typeof WorkConfig>;

@@ -13,7 +13,7 @@ import type { ConvoyView } from "./view.ts";
 import { type CloseOptions, ConvoyWriter, type NewConvoy } from "./writer.ts";
 
 export interface ConvoysOptions extends TownBase, ConvoyPorts {
-  readonly times?: ConvoyTimes | undefined;
+  readonly times?: (() => ConvoyTimes) | undefined;
   /** Gets a nudge for every convoy that lands: `mayor/`. */
   readonly nudgeToo?: () => string | undefined;
 }
@@ -216,9 +216,9 @@ export class Convoys implements Unit {
 
   /** The next look at what nobody works on; none while nothing is open or nobody takes work. */
   #arm(): void {
-    const { clock, slinger, times = CONVOY_TIMES } = this.#options;
+    const { clock, slinger, times } = this.#options;
     if (!this.#running || this.#cancelPatrol || !slinger || this.reads.open().length === 0) return;
-    this.#cancelPatrol = clock.after(times.patrolMs, () => {
+    this.#cancelPatrol = clock.after((times?.() ?? CONVOY_TIMES).patrolMs, () => {
       this.#cancelPatrol = undefined;
       this.#feeder
         .patrol()

@@ -18,7 +18,7 @@ export interface FeederOptions extends TownBase {
   readonly reads: ConvoyReads;
   readonly slinger?: Slinger | undefined;
   readonly workers?: Liveness | undefined;
-  readonly times?: ConvoyTimes | undefined;
+  readonly times?: (() => ConvoyTimes) | undefined;
   readonly told: (convoy: string, fed: Fed) => void;
 }
 
@@ -57,7 +57,8 @@ export class Feeder {
 
   /** What nobody works on, in a few convoys at a time. */
   async patrol(): Promise<Fed[]> {
-    const { reads, clock, store, times = CONVOY_TIMES } = this.#options;
+    const { reads, clock, store } = this.#options;
+    const times = this.#times;
     const done: Fed[] = [];
     for (const { id } of reads.stranded()) {
       if (done.length >= times.perPatrol) break;
@@ -70,8 +71,12 @@ export class Feeder {
     return done;
   }
 
+  get #times(): ConvoyTimes {
+    return this.#options.times?.() ?? CONVOY_TIMES;
+  }
+
   #next(id: string, tried: ReadonlySet<string>): string | undefined {
-    const { reads, clock, store, times = CONVOY_TIMES } = this.#options;
+    const { reads, clock, store } = this.#options;
     const view = reads.get(id);
     if (view.status !== "open" || view.waits_for.length > 0) return undefined;
     return view.ready.find((bead) => {
@@ -80,7 +85,7 @@ export class Feeder {
         "SELECT at FROM convoy_feeds WHERE convoy = ? AND bead = ? AND problem IS NOT NULL",
         ...[id, bead],
       )?.at;
-      return typeof failed !== "number" || clock.now() - failed >= times.coolDownMs;
+      return typeof failed !== "number" || clock.now() - failed >= this.#times.coolDownMs;
     });
   }
 

@@ -18,6 +18,6 @@ export type {
 export { SLINGABLE } from "./readiness.ts";
 export { type ConvoyFilter, ConvoyReads, type Landing, type Stranded } from "./reads.ts";
 export { CONVOY_STATES, type ConvoyState, TRANSITIONS } from "./states.ts";
-export { CONVOY_TIMES, type ConvoyTimes } from "./times.ts";
+export { CONVOY_TIMES, type ConvoyTimes, convoyTimes } from "./times.ts";
 export type { ConvoyView, ConvoyWork, TrackedView } from "./view.ts";
 export { ConvoyWriter, type NewConvoy, workBelow } from "./writer.ts";

@@ -5,7 +5,10 @@ import type { Town } from "./index.ts";
 import type { TownEvents, TownHub } from "./part.ts";
 
 /** Each is true while something of the town has to run, though nobody asks: a worker, a merge, a lease that ends. */
-const AWAKE: readonly string[] = ["SELECT 1 FROM schedule_entries"];
+const AWAKE: readonly string[] = [
+  "SELECT 1 FROM beads INDEXED BY beads_convoys WHERE issue_type = 'convoy' AND status = 'open'",
+  "SELECT 1 FROM schedule_entries",
+];
 
 export interface LazyTownOptions {
   readonly store: Store;

@@ -1,7 +1,9 @@
 import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
+import type { Convoys } from "../convoys/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
+import { convoyParts } from "./convoys.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
 import { roleParts } from "./roles.ts";
@@ -12,6 +14,7 @@ import { roleParts } from "./roles.ts";
  */
 export class Town implements Unit {
   readonly beads: Beads;
+  readonly convoys: Convoys;
   readonly scheduler: Scheduler;
   /** The hub's own; beside a stopped hub one on its store. */
   readonly estop: EmergencyStop;
@@ -22,10 +25,11 @@ export class Town implements Unit {
   constructor(base: TownBase) {
     this.#base = base;
     this.beads = base.beads;
+    this.convoys = convoyParts(base);
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
-    this.#units = [scheduler];
+    this.#units = [this.convoys, scheduler];
   }
 
   async start(): Promise<void> {
