@@ -8,6 +8,8 @@ import type { TownEvents, TownHub } from "./part.ts";
 const AWAKE: readonly string[] = [
   "SELECT 1 FROM beads INDEXED BY beads_convoys WHERE issue_type = 'convoy' AND status = 'open'",
   "SELECT 1 FROM schedule_entries",
+  "SELECT 1 FROM rigs WHERE state IN ('adding', 'removing')",
+  "SELECT 1 FROM worktrees WHERE state <> 'ready'",
 ];
 
 export interface LazyTownOptions {

@@ -2,10 +2,14 @@ import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
+import type { Rigs } from "../rigs/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
+import type { Workspaces } from "../workspaces/index.ts";
+import type { Worktrees } from "../worktrees/index.ts";
 import { convoyParts } from "./convoys.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
+import { rigParts } from "./rigs.ts";
 import { roleParts } from "./roles.ts";
 
 /**
@@ -15,6 +19,9 @@ import { roleParts } from "./roles.ts";
 export class Town implements Unit {
   readonly beads: Beads;
   readonly convoys: Convoys;
+  readonly workspaces: Workspaces;
+  readonly rigs: Rigs;
+  readonly worktrees: Worktrees;
   readonly scheduler: Scheduler;
   /** The hub's own; beside a stopped hub one on its store. */
   readonly estop: EmergencyStop;
@@ -29,7 +36,11 @@ export class Town implements Unit {
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
-    this.#units = [this.convoys, scheduler];
+    const { workspaces, rigs, worktrees } = rigParts(base);
+    this.workspaces = workspaces;
+    this.rigs = rigs;
+    this.worktrees = worktrees;
+    this.#units = [rigs, worktrees, this.convoys, scheduler];
   }
 
   async start(): Promise<void> {

@@ -26,6 +26,7 @@ import { fleet } from "./026-fleet.ts";
 import { beads } from "./030-beads.ts";
 import { beadSettings } from "./031-bead-settings.ts";
 import { convoys } from "./032-convoys.ts";
+import { rigs } from "./033-rigs.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
 
@@ -60,4 +61,5 @@ export const MIGRATIONS: readonly Migration[] = [
   convoys,
   mail,
   roles,
+  rigs,
 ];

@@ -1,0 +1,12 @@
+/** Each agent's own directory of a rig. Only this folder writes their table. */
+export { isBranchOf, type WorktreeAddress, type WorktreeKind, worktreeAddress } from "./address.ts";
+export { findWorktree, listWorktrees, needWorktree, type WorktreeRow, worktreeAt } from "./table.ts";
+export type { Verdict, WorktreeVerdict } from "./verdict.ts";
+export {
+  type Acquire,
+  type Acquired,
+  type Removed,
+  type Submissions,
+  Worktrees,
+  type WorktreesOptions,
+} from "./worktrees.ts";

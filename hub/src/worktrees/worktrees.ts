@@ -1,0 +1,385 @@
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import type { Unit } from "@barnacle/protocol/runtime";
+import type { Git, Rig, Rigs } from "../rigs/index.ts";
+import type { TownBase } from "../town/part.ts";
+import { branchFor, type WorktreeAddress, worktreeAddress } from "./address.ts";
+import { rescue } from "./rescue.ts";
+import { findWorktree, listWorktrees, needWorktree, type WorktreeRow } from "./table.ts";
+import { judge, type WorktreeVerdict } from "./verdict.ts";
+
+/** What worktrees ask of the merge queue. */
+export interface Submissions {
+  /** Whether it has, or had, this branch at this commit. */
+  has(rig: string, branch: string, commit: string): boolean;
+}
+
+export interface WorktreesOptions extends TownBase {
+  readonly rigs: Rigs;
+  /** Asked late. */
+  readonly submissions?: (() => Submissions | undefined) | undefined;
+  /** The origin is asked again for a new job when it was not within so long; default a minute. */
+  readonly freshMs?: number | undefined;
+}
+
+export interface Acquire {
+  readonly rig: string;
+  /** An address: `gastown/polecats/toast`. */
+  readonly agent: string;
+  readonly bead: string;
+  /** A branch or commit to begin at. Default: the rig's default branch. */
+  readonly base?: string | undefined;
+}
+
+export interface Acquired {
+  readonly path: string;
+  /** Empty for a refinery: it checks out what it merges. */
+  readonly branch: string;
+  /** The same job goes on in it. */
+  readonly resumed: boolean;
+}
+
+export interface Removed {
+  readonly agent: string;
+  readonly path: string;
+  /** Branches of the mirror that hold what was saved. */
+  readonly rescued: readonly string[];
+  /** The branch that was checked out; it stays in the mirror. */
+  readonly branch: string | undefined;
+}
+
+const FRESH_MS = 60_000;
+
+/** Each agent's own directory of a rig, kept between its jobs. */
+export class Worktrees implements Unit {
+  readonly #options: WorktreesOptions;
+  #swept: Promise<unknown> | undefined;
+
+  constructor(options: WorktreesOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#ready();
+  }
+
+  async stop(): Promise<void> {
+    this.#swept = undefined;
+  }
+
+  list(rig?: string): WorktreeRow[] {
+    return listWorktrees(this.#options.store, rig);
+  }
+
+  find(agent: string): WorktreeRow | undefined {
+    return findWorktree(this.#options.store, agent);
+  }
+
+  /** @throws WORKTREE_UNKNOWN */
+  path(agent: string): string {
+    return needWorktree(this.#options.store, agent).path;
+  }
+
+  /**
+   * The agent's worktree for a job: made when there is none, else put on a new branch, which needs it to be clean. Asked again
+   * for the same bead it is given as it is.
+   * @throws WORKTREE_BUSY (another job), WORKTREE_DIRTY, WORKTREE_LOST, RIG_UNKNOWN, RIG_REFUSED (parked), GIT_FAILED
+   */
+  async acquire(who: string, { rig: name, agent, bead, base }: Acquire): Promise<Acquired> {
+    await this.#ready();
+    const { rigs } = this.#options;
+    const address = worktreeAddress(agent);
+    if (address.rig !== name) throw new BarnacleError("INPUT_INVALID", `${agent} does not belong to the rig ${name}`);
+    if (this.#isNew(agent, bead)) await this.#refresh(rigs.get(name));
+    return rigs.lanes.run(name, async () => {
+      const rig = rigs.get(name);
+      const row = this.find(agent);
+      if (row?.inUse && row.bead !== bead) {
+        throw new BarnacleError("WORKTREE_BUSY", `${agent} works on ${row.bead ?? "something"} in ${row.path}`);
+      }
+      if (!row) {
+        refuseResting(rig);
+        return this.#make(who, rig, address, bead, base);
+      }
+      const git = this.#gitIn(row);
+      if (row.inUse) return this.#resume(git, row);
+      refuseResting(rig);
+      return this.#reuse(who, rig, address, row, git, bead, base);
+    });
+  }
+
+  /** The job is over. A clean worker's worktree leaves its branch, so that the branch can be merged and deleted. */
+  async release(agent: string): Promise<WorktreeVerdict> {
+    await this.#ready();
+    const { store, rigs, clock } = this.#options;
+    const { rig } = needWorktree(store, agent);
+    return rigs.lanes.run(rig, async () => {
+      const row = needWorktree(store, agent);
+      const git = this.#gitIn(row);
+      const verdict = await this.#judge(row, git);
+      const leaves = row.kind !== "crew" && verdict.cleanup_status === "clean";
+      if (leaves) await git.run(["checkout", "--quiet", "--detach", `refs/heads/${rigs.get(rig).defaultBranch}`]);
+      await store.commit(() =>
+        store.run(
+          `UPDATE worktrees SET in_use = 0, bead = NULL, released_at = ?, branch = ${leaves ? "NULL" : "branch"} WHERE agent = ?`,
+          ...[clock.now(), agent],
+        ),
+      );
+      this.#tell(agent, "released", { verdict: verdict.verdict });
+      return verdict;
+    });
+  }
+
+  /** @throws WORKTREE_UNKNOWN, WORKTREE_LOST */
+  async verdict(agent: string): Promise<WorktreeVerdict> {
+    const row = needWorktree(this.#options.store, agent);
+    return this.#judge(row, this.#gitIn(row));
+  }
+
+  /**
+   * Removes a worktree; its branch stays in the mirror. With `force` what only it has is saved on rescue branches first.
+   * @throws WORKTREE_BUSY, WORKTREE_DIRTY (without `force`), WORKTREE_LOST (without `force`), GIT_FAILED
+   */
+  async remove(
+    agent: string,
+    { force = false, who }: { readonly force?: boolean; readonly who?: string } = {},
+  ): Promise<Removed> {
+    await this.#ready();
+    const { store, rigs, clock } = this.#options;
+    const { rig } = needWorktree(store, agent);
+    return rigs.lanes.run(rig, async () => {
+      const row = needWorktree(store, agent);
+      const lost = isLost(row.path);
+      if (lost !== undefined && !force) throw lostError(row, lost);
+      if (row.inUse && !force) {
+        throw new BarnacleError("WORKTREE_BUSY", `${agent} works on ${row.bead ?? "something"} in ${row.path}`);
+      }
+      const rescued: string[] = [];
+      let { branch } = row;
+      if (lost === undefined) {
+        const git = this.#gitIn(row);
+        const verdict = await this.#judge(row, git);
+        if (verdict.verdict !== "SAFE_TO_NUKE" && !force) throw dirtyError(row, verdict);
+        rescued.push(...(await rescue(git, worktreeAddress(agent), verdict, clock.now())));
+        ({ branch } = verdict);
+      }
+      await store.commit(() => store.run("UPDATE worktrees SET state = 'removing' WHERE agent = ?", agent));
+      await this.#drop(row);
+      this.#tell(agent, "removed", { rescued, ...(who === undefined ? {} : { who }) });
+      return { agent, path: row.path, rescued, branch };
+    });
+  }
+
+  async #make(
+    who: string,
+    rig: Rig,
+    address: WorktreeAddress,
+    bead: string,
+    base: string | undefined,
+  ): Promise<Acquired> {
+    const { store, rigs, clock } = this.#options;
+    const { agent, kind, name } = address;
+    const git = rigs.git(rig.name);
+    const begin = await baseOf(git, rig, base);
+    const branch = kind === "refinery" ? "" : await freeBranch(git, branchFor(address, bead, clock.now()));
+    const directory = directoryOf(rig, address);
+    await store.commit(() =>
+      store.run(
+        `INSERT INTO worktrees (agent, rig, kind, path, state, branch, base, bead, in_use, created_at, acquired_at)
+         VALUES (?, ?, ?, ?, 'making', ?, ?, ?, 1, ?, ?)`,
+        ...[agent, rig.name, kind, directory, branch || null, begin, bead, clock.now(), clock.now()],
+      ),
+    );
+    try {
+      const kept = kind === "crew" && (await git.commitOf(`refs/heads/${branch}`)) !== undefined;
+      const how = branch === "" ? ["--detach"] : kept ? [] : ["--no-track", "-b", branch];
+      await git.run(["worktree", "add", "--quiet", ...how, "--", directory, kept ? branch : begin]);
+      if (kind !== "crew") {
+        const own = git.at(directory);
+        await own.run(["config", "--worktree", "user.name", agent]);
+        await own.run(["config", "--worktree", "user.email", `${name}@${rig.name}.barnacle.invalid`]);
+      }
+    } catch (error) {
+      await this.#drop(needWorktree(store, agent));
+      throw error;
+    }
+    await store.commit(() => store.run("UPDATE worktrees SET state = 'ready' WHERE agent = ?", agent));
+    this.#tell(agent, "acquired", { who, bead, branch });
+    return { path: directory, branch, resumed: false };
+  }
+
+  async #reuse(
+    who: string,
+    rig: Rig,
+    address: WorktreeAddress,
+    row: WorktreeRow,
+    git: Git,
+    bead: string,
+    base: string | undefined,
+  ): Promise<Acquired> {
+    const { store, clock } = this.#options;
+    const { agent, kind } = address;
+    let { branch, base: begin } = row;
+    if (kind !== "crew") {
+      const verdict = await this.#judge(row, git);
+      if (verdict.cleanup_status !== "clean") throw dirtyError(row, verdict);
+      begin = await baseOf(git, rig, base);
+      branch = kind === "refinery" ? undefined : await freeBranch(git, branchFor(address, bead, clock.now()));
+    }
+    // The row first: a crash in between is put right when the job is asked for again.
+    const set = (next: WorktreeRow["branch"], from: WorktreeRow["base"], used: boolean) =>
+      store.commit(() =>
+        store.run(
+          "UPDATE worktrees SET branch = ?, base = ?, bead = ?, in_use = ?, acquired_at = ? WHERE agent = ?",
+          ...[next ?? null, from ?? null, used ? bead : null, used ? 1 : 0, clock.now(), agent],
+        ),
+      );
+    await set(branch, begin, true);
+    try {
+      if (kind !== "crew") await checkout(git, branch, begin ?? "HEAD");
+    } catch (error) {
+      await set(row.branch, row.base, false);
+      throw error;
+    }
+    this.#tell(agent, "acquired", { who, bead, branch: branch ?? "" });
+    return { path: row.path, branch: branch ?? "", resumed: false };
+  }
+
+  /** As the agent left it; only a branch that a crash kept from being made is made. */
+  async #resume(git: Git, row: WorktreeRow): Promise<Acquired> {
+    const { branch, base } = row;
+    if (row.kind === "polecat" && branch !== undefined && base !== undefined) {
+      const there = await git.commitOf(`refs/heads/${branch}`);
+      if (there === undefined) await checkout(git, branch, base);
+    }
+    return { path: row.path, branch: branch ?? "", resumed: true };
+  }
+
+  #judge(row: WorktreeRow, git: Git): Promise<WorktreeVerdict> {
+    const { rigs, submissions } = this.#options;
+    const { defaultBranch } = rigs.get(row.rig);
+    const submitted = (branch: string, commit: string) => submissions?.()?.has(row.rig, branch, commit) ?? false;
+    return judge({ git, address: worktreeAddress(row.agent), defaultBranch, base: row.base, submitted });
+  }
+
+  /** @throws WORKTREE_LOST */
+  #gitIn(row: WorktreeRow): Git {
+    const lost = isLost(row.path);
+    if (lost !== undefined) throw lostError(row, lost);
+    return this.#options.rigs.git(row.rig).at(row.path);
+  }
+
+  /** Directory, git's record of it and ours. */
+  async #drop({ agent, rig, path: directory }: WorktreeRow): Promise<void> {
+    const { store, rigs } = this.#options;
+    const remove = () =>
+      rigs.git(rig).run(["worktree", "remove", "--force", "--force", "--", directory], { codes: [0, 128] });
+    await remove();
+    rmSync(directory, { recursive: true, force: true });
+    // Never pruned: git would forget worktrees, too, whose directories somebody moved for a while.
+    await remove();
+    await store.commit(() => store.run("DELETE FROM worktrees WHERE agent = ?", agent));
+  }
+
+  #isNew(agent: string, bead: string): boolean {
+    const row = this.find(agent);
+    return !row?.inUse || row.bead !== bead;
+  }
+
+  async #refresh({ name, fetchedAt }: Rig): Promise<void> {
+    const { clock, rigs, log, freshMs = FRESH_MS } = this.#options;
+    if (fetchedAt !== undefined && clock.now() - fetchedAt < freshMs) return;
+    const { problem } = await rigs.refresh(name);
+    if (problem !== undefined)
+      log.warn({ rig: name, problem }, "the origin could not be asked; work begins at what is here");
+  }
+
+  /** What a crash left half-made or half-removed was nobody's yet, or nobody's any more. */
+  #ready(): Promise<unknown> {
+    this.#swept ??= this.#sweep().catch((error: unknown) => {
+      this.#swept = undefined;
+      throw error;
+    });
+    return this.#swept;
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, rigs, log } = this.#options;
+    for (const row of listWorktrees(store).filter(({ state }) => state !== "ready")) {
+      if (!rigs.find(row.rig)) continue;
+      await rigs.lanes.run(row.rig, () => this.#drop(row));
+      log.info({ agent: row.agent, state: row.state }, "a worktree that a crash left half-way is gone");
+    }
+  }
+
+  #tell(id: string, kind: string, data: Readonly<Record<string, unknown>>): void {
+    const { events, clock, log } = this.#options;
+    try {
+      events.emit("changed", { noun: "worktrees", id, kind, at: clock.now(), data });
+    } catch (error) {
+      log.error({ agent: id, error: messageOf(error) }, "a change of a worktree could not be told");
+    }
+  }
+}
+
+export function directoryOf(rig: Rig, { kind, name }: WorktreeAddress): string {
+  if (kind === "refinery") return path.join(rig.directory, "refinery");
+  return path.join(rig.directory, kind === "crew" ? "crew" : "polecats", name);
+}
+
+/** Why a directory is no worktree; undefined when it is one. */
+export function isLost(directory: string): string | undefined {
+  if (!existsSync(directory)) return "the directory is not there";
+  return existsSync(path.join(directory, ".git")) ? undefined : "the directory is no worktree any more";
+}
+
+async function checkout(git: Git, branch: string | undefined, begin: string): Promise<void> {
+  const how = branch === undefined ? ["--detach"] : ["--no-track", "-b", branch];
+  await git.run(["checkout", "--quiet", ...how, begin, "--"]);
+}
+
+async function baseOf(git: Git, { defaultBranch, name }: Rig, base: string | undefined): Promise<string> {
+  const names =
+    base === undefined ? [`refs/heads/${defaultBranch}`] : [`refs/heads/${base}`, `refs/remotes/origin/${base}`];
+  for (const one of base !== undefined && /^[0-9a-f]{7,64}$/.test(base) ? [...names, base] : names) {
+    const commit = await git.commitOf(one);
+    if (commit !== undefined) return commit;
+  }
+  throw new BarnacleError("INPUT_INVALID", `${name} has no branch or commit ${(base ?? defaultBranch).slice(0, 80)}`);
+}
+
+async function freeBranch(git: Git, wanted: string): Promise<string> {
+  if (wanted.startsWith("crew/")) return wanted;
+  for (let number = 1; ; number++) {
+    const branch = number === 1 ? wanted : `${wanted}-${number}`;
+    if ((await git.commitOf(`refs/heads/${branch}`)) === undefined) return branch;
+  }
+}
+
+function refuseResting({ name, state }: Rig): void {
+  if (state === "active") return;
+  throw new BarnacleError("RIG_REFUSED", `the rig ${name} is ${state}`, {
+    hint: `Take it up again: barnacle rig ${state === "parked" ? "unpark" : "undock"} ${name}`,
+  });
+}
+
+function dirtyError({ agent, path: directory }: WorktreeRow, verdict: WorktreeVerdict): BarnacleError {
+  const { uncommitted, stashes, unpushed, unmerged } = verdict;
+  const parts = [
+    [uncommitted, "uncommitted file"],
+    [stashes, "stash"],
+    [unpushed, "commit of no branch"],
+    [verdict.verdict === "NEEDS_MQ_SUBMIT" ? unmerged : 0, "commit that the merge queue was not given"],
+  ] as const;
+  const text = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} × ${what}`);
+  return new BarnacleError("WORKTREE_DIRTY", `${agent}: ${verdict.verdict}: ${text.join(", ")} in ${directory}`, {
+    details: { ...verdict },
+  });
+}
+
+function lostError({ agent, path: directory, branch }: WorktreeRow, why: string): BarnacleError {
+  return new BarnacleError("WORKTREE_LOST", `the worktree of ${agent} belongs in ${directory}: ${why}`, {
+    details: { agent, path: directory, branch: branch ?? null },
+  });
+}
