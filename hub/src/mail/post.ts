@@ -2,11 +2,7 @@ import type { BeadRecord } from "@barnacle/protocol/beads";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadWriter } from "../beads/index.ts";
 import { addressOf, OVERSEER } from "./address.ts";
-
-export const MAIL_PRIORITIES = ["urgent", "high", "normal", "low"] as const;
-export const MAIL_TYPES = ["task", "escalation", "scavenge", "notification", "reply"] as const;
-export type MailPriority = (typeof MAIL_PRIORITIES)[number];
-export type MailType = (typeof MAIL_TYPES)[number];
+import { MAIL_PRIORITIES, MAIL_TYPES, type MailPriority, type MailType } from "./words.ts";
 
 /** A message to one agent or person; `queue:<name>` and `channel:<name>` as `to` reach a queue and a channel. */
 export interface NewMail {

@@ -41,6 +41,8 @@ export interface Operations {
 const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   scheduler: () => import("../scheduler/operations.ts"),
   estop: () => import("../estop/operations.ts"),
+  mail: () => import("../mail/operations.ts"),
+  nudges: () => import("../mail/nudge-operations.ts"),
 };
 
 /** @throws METHOD_UNKNOWN */

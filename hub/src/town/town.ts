@@ -2,11 +2,13 @@ import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
+import type { Mail, Nudges } from "../mail/index.ts";
 import type { Rigs } from "../rigs/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
 import type { Workspaces } from "../workspaces/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import { convoyParts } from "./convoys.ts";
+import { messageParts, NOBODY } from "./messages.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
 import { rigParts } from "./rigs.ts";
@@ -25,6 +27,8 @@ export class Town implements Unit {
   readonly scheduler: Scheduler;
   /** The hub's own; beside a stopped hub one on its store. */
   readonly estop: EmergencyStop;
+  readonly mail: Mail;
+  readonly nudges: Nudges;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -36,11 +40,14 @@ export class Town implements Unit {
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
+    const { mail, nudges } = messageParts(base, { deliver: NOBODY });
+    this.mail = mail;
+    this.nudges = nudges;
     const { workspaces, rigs, worktrees } = rigParts(base);
     this.workspaces = workspaces;
     this.rigs = rigs;
     this.worktrees = worktrees;
-    this.#units = [rigs, worktrees, this.convoys, scheduler];
+    this.#units = [nudges, mail, rigs, worktrees, this.convoys, scheduler];
   }
 
   async start(): Promise<void> {

@@ -1,6 +1,8 @@
 import { estopMethods } from "./estop.ts";
+import { mailMethods } from "./mail.ts";
 import type { Method } from "./method.ts";
+import { nudgeMethods } from "./nudges.ts";
 import { schedulerMethods } from "./scheduler.ts";
 
 /** Methods of the town, a family for each noun. */
-export const townMethods: readonly Method[] = [...estopMethods, ...schedulerMethods];
+export const townMethods: readonly Method[] = [...estopMethods, ...mailMethods, ...nudgeMethods, ...schedulerMethods];

@@ -43,17 +43,19 @@ export const mail: Migration = {
       made_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE nudges (
-      id TEXT PRIMARY KEY,
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      id TEXT NOT NULL UNIQUE,
       recipient TEXT NOT NULL,
       sender TEXT NOT NULL,
       text TEXT NOT NULL,
       mode TEXT NOT NULL CHECK (mode IN ('wait-idle', 'queue', 'immediate')),
       priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'urgent')),
       kind TEXT NOT NULL CHECK (kind IN ('nudge', 'mail')),
+      forced INTEGER NOT NULL,
       at INTEGER NOT NULL,
       expires_at INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX nudges_recipient ON nudges (recipient, at);
+    ) STRICT;
+    CREATE INDEX nudges_recipient ON nudges (recipient, seq);
     CREATE TABLE notification_levels (
       address TEXT PRIMARY KEY,
       level TEXT NOT NULL CHECK (level IN ('verbose', 'normal', 'muted')),
