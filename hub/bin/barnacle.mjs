@@ -24,7 +24,7 @@ const HUB = {
   ],
   environment: {},
   modules: ["log", "../hub"].map((name) => new URL(`../src/cli/${name}.ts`, import.meta.url)),
-  later: ["beads", "town"].map((name) => new URL(`../src/${name}/index.ts`, import.meta.url)),
+  later: ["beads", "town", "store/migrations"].map((name) => new URL(`../src/${name}/index.ts`, import.meta.url)),
 };
 
 /** Commands that agents run by the hundred have an entry of their own that loads little else. */

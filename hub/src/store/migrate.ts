@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { BarnacleError } from "@barnacle/protocol/errors";
 
@@ -7,6 +9,24 @@ export interface Migration {
   /** The aggregate it belongs to: `devices`. */
   readonly name: string;
   readonly sql: string;
+}
+
+/** Whether exactly the hub's own migrations, as their files are numbered, are applied. Loads none of them. */
+export function isUpToDate(db: DatabaseSync): boolean {
+  const known = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").get();
+  if (!known) return false;
+  const row = db
+    .prepare("SELECT group_concat(number) AS numbers FROM (SELECT number FROM migrations ORDER BY number)")
+    .get();
+  return row?.numbers === ownNumbers().join(",");
+}
+
+/** Of the files `<number>-<name>.ts`, in order. */
+export function ownNumbers(): number[] {
+  return readdirSync(path.join(import.meta.dirname, "migrations"))
+    .flatMap((name) => /^(\d{3})-.*\.ts$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /**

@@ -13,7 +13,7 @@ import { DatabaseSync } from "node:sqlite";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { FakeClock, silentLog } from "@barnacle/protocol/runtime";
 import t from "tap";
-import { migrate } from "./migrate.ts";
+import { isUpToDate, migrate, ownNumbers } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import { Store } from "./store.ts";
 import { temporaryDirectory, temporaryStore } from "./testing.ts";
@@ -38,6 +38,23 @@ t.test("a new store is private, migrated, and keeps what was written", async (t)
   t.equal(store.one("SELECT incarnation FROM device_incarnations WHERE device_id = ?", "a")?.incarnation, 1);
   t.equal(store.all("SELECT * FROM migrations").length, MIGRATIONS.length);
   await store.stop();
+});
+
+t.test("migrations are loaded when one is missing: files and numbers agree", async (t) => {
+  t.same(
+    ownNumbers(),
+    MIGRATIONS.map(({ number }) => number).sort((a, b) => a - b),
+  );
+  const stateDir = temporaryDirectory(t);
+  const store = new Store({ stateDir, clock: new FakeClock(), log: silentLog });
+  await store.start();
+  t.ok(isUpToDate(store.db));
+  store.run("DELETE FROM migrations WHERE number = 31");
+  t.notOk(isUpToDate(store.db), "one is missing");
+  store.run("INSERT INTO migrations VALUES (31, 'x', 0), (999, 'newer', 0)");
+  t.notOk(isUpToDate(store.db), "one is from a newer version");
+  await store.stop();
+  await t.rejects(store.start(), { code: "STATE_NEWER" });
 });
 
 t.test("a second hub on the same directory is refused by name, and admitted after the first stopped", async (t) => {

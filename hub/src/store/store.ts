@@ -8,8 +8,7 @@ import { CommitBatch } from "./batch.ts";
 import { kyselyOver } from "./dialect.ts";
 import { storeError } from "./errors.ts";
 import { lockStateDir } from "./lock.ts";
-import { type Migration, migrate } from "./migrate.ts";
-import { MIGRATIONS } from "./migrations/index.ts";
+import { isUpToDate, type Migration, migrate } from "./migrate.ts";
 import { RedoFile } from "./redo-file.ts";
 import { RedoLog } from "./redo-log.ts";
 
@@ -75,13 +74,22 @@ export class Store implements Unit {
       redo.recover();
       const inside = (run: () => unknown) => this.#inside(run);
       this.#batch = new CommitBatch({ db, redo, inside, translate: (error) => storeError(error, this.file) });
-      const applied = migrate(db, this.#options.migrations ?? MIGRATIONS, clock.now());
+      const applied = await this.#migrate(db, clock.now());
       redo.start();
       if (applied.length > 0) log.info({ migrations: applied }, "database schema brought up to date");
     } catch (error) {
       await this.stop();
       throw storeError(error, this.file);
     }
+  }
+
+  /** The migrations are loaded when one is missing: a command that opens the store for a moment mostly needs none. */
+  async #migrate(db: DatabaseSync, nowMs: number): Promise<readonly number[]> {
+    const { migrations } = this.#options;
+    if (migrations) return migrate(db, migrations, nowMs);
+    if (isUpToDate(db)) return [];
+    const { MIGRATIONS } = await import("./migrations/index.ts");
+    return migrate(db, MIGRATIONS, nowMs);
   }
 
   async stop(): Promise<void> {

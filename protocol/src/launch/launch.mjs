@@ -1,11 +1,9 @@
 // Plain JavaScript, because it must run on whatever Node is installed: it finds a Node that runs the TypeScript sources.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
-import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { becomeLean, makeSourcesReady, settleLater } from "./daemon.mjs";
+import { keepSources } from "./sources.mjs";
 
 const NEEDED_MAJOR = 24;
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
@@ -20,11 +18,9 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 export async function launch(entry, daemon) {
   if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
     hushExperimental();
-    if (daemon) becomeLean(daemon);
-    useCompileCache();
-    if (daemon) await makeSourcesReady([entry, ...daemon.modules], daemon.later);
-    // Also because a daemon may end by a power cut, and Node itself keeps compiled code only at an orderly end.
-    settleLater(daemon?.settled);
+    // What only some need is loaded only then: a short command's time is mostly that of loading.
+    if (daemon) await prepare(entry, daemon);
+    else keepSources(entry, useCompileCache());
     const { main } = await import(entry.href);
     await main();
     return;
@@ -37,6 +33,7 @@ export async function launch(entry, daemon) {
     process.exitCode = 1;
     return;
   }
+  const [{ spawn }, { constants }] = await Promise.all([import("node:child_process"), import("node:os")]);
   const child = spawn(node, [...NODE_FLAGS, process.argv[1], ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
@@ -44,11 +41,21 @@ export async function launch(entry, daemon) {
   });
 }
 
-/** For this process and those it starts. */
+async function prepare(entry, daemon) {
+  const { becomeLean, makeSourcesReady, settleLater } = await import("./daemon.mjs");
+  becomeLean(daemon);
+  useCompileCache();
+  await makeSourcesReady([entry, ...daemon.modules], daemon.later);
+  // Also because a daemon may end by a power cut, and Node itself keeps compiled code only at an orderly end.
+  settleLater(daemon.settled);
+}
+
+/** For this process and those it starts. @returns {string | undefined} where it lies */
 function useCompileCache() {
   module.enableCompileCache(process.env.BARNACLE_COMPILE_CACHE);
   const versioned = module.getCompileCacheDir();
   if (versioned) process.env.NODE_COMPILE_CACHE ??= path.dirname(versioned);
+  return versioned;
 }
 
 /** node:sqlite still announces itself as experimental on every start; other warnings stay. */

@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
 import type { Command } from "commander";
+import type { ExitCode } from "../exit.ts";
+import type { Io } from "../io.ts";
 import { nodeProcessIo } from "../process-io.ts";
-import { programOf } from "../program-of.ts";
-import { runProgram } from "../run-program.ts";
 import type { Family, Session } from "../session.ts";
 import { beadCommand } from "./bead-command.ts";
+import { runQuickly } from "./quick.ts";
 
 type Add = (parent: Command, open: (command: Command) => Session) => void;
 
@@ -36,11 +37,13 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   const families = await familiesFor(argv);
-  process.exitCode = await runProgram(
-    (io, open) => programOf(families, io, open),
-    argv,
-    nodeProcessIo(process, homedir()),
-  );
+  const io = nodeProcessIo(process, homedir());
+  process.exitCode = (await runQuickly(families, argv, io)) ?? (await runWithCommander(families, argv, io));
+}
+
+async function runWithCommander(families: readonly Family[], argv: readonly string[], io: Io): Promise<ExitCode> {
+  const [{ programOf }, { runProgram }] = await Promise.all([import("../program-of.ts"), import("../run-program.ts")]);
+  return runProgram((given, open) => programOf(families, given, open), argv, io);
 }
 
 async function familiesFor([family, command = ""]: readonly string[]): Promise<readonly Family[]> {
