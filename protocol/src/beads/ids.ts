@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BarnacleError } from "../errors/index.ts";
+import { sha256 } from "./sha256.ts";
 
 export interface IdSeed {
   readonly prefix: string;
@@ -26,8 +26,9 @@ const DEEPEST = 3;
 /** The id of one length and nonce. Source: the public beads project, hash ids; its published vectors are in the tests. */
 export function hashId(seed: IdSeed, length: number, nonce: number): string {
   const text = `${seed.title}|${seed.description}|${seed.creator}|${seed.createdNs}|${nonce}`;
-  const hash = createHash("sha256").update(text).digest();
-  const number = BigInt(`0x${hash.subarray(0, BYTES[length]).toString("hex")}`);
+  const number = sha256(text)
+    .subarray(0, BYTES[length])
+    .reduce((sum, byte) => sum * 256 + byte, 0);
   return `${seed.prefix}-${number.toString(36).padStart(length, "0").slice(-length)}`;
 }
 

@@ -1,9 +1,6 @@
 // Plain JavaScript, because it must run on whatever Node is installed: it finds a Node that runs the TypeScript sources.
-import { existsSync } from "node:fs";
 import module from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { keepSources } from "./sources.mjs";
 
 const NEEDED_MAJOR = 24;
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
@@ -20,12 +17,13 @@ export async function launch(entry, daemon) {
     hushExperimental();
     // What only some need is loaded only then: a short command's time is mostly that of loading.
     if (daemon) await prepare(entry, daemon);
-    else keepSources(entry, useCompileCache());
+    else (await import("./sources.mjs")).keepSources(entry, useCompileCache());
     const { main } = await import(entry.href);
     await main();
     return;
   }
-  const node = pinnedNode(path.dirname(fileURLToPath(import.meta.url)));
+  const { fileURLToPath } = await import("node:url");
+  const node = await pinnedNode(path.dirname(fileURLToPath(import.meta.url)));
   if (!node) {
     process.stderr.write(
       `barnacle: Node ${process.versions.node} is too old and the pinned Node ${NEEDED_MAJOR} is not installed. Run: npm run setup\n`,
@@ -67,7 +65,8 @@ function hushExperimental() {
 }
 
 /** The `node` package puts its binary below the nearest node_modules. */
-function pinnedNode(from) {
+async function pinnedNode(from) {
+  const { existsSync } = await import("node:fs");
   for (let dir = from; ; dir = path.dirname(dir)) {
     const candidate = path.join(dir, "node_modules", "node", "bin", "node");
     if (existsSync(candidate)) return candidate;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
 
@@ -28,6 +28,7 @@ function program(t: Test, { daemon }: { daemon: boolean }) {
   const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_COMPILE_CACHE: ___, ...env } = process.env;
   return {
     cache,
+    dir,
     run() {
       const result = spawnSync(process.execPath, [path.join(dir, "bin.mjs"), "a", "b c"], {
         env: {
@@ -88,3 +89,30 @@ t.test("any other program runs in the process it was started in", async (t) => {
   t.match(said, [{ part: "whole", pid, env: { UV_THREADPOOL_SIZE: undefined } }]);
   t.notOk(said[0].execArgv.includes("--expose-gc"));
 });
+
+t.test(
+  "a command's sources are kept in one file, read anew when they change, believed from their owner alone",
+  async (t) => {
+    const { run, cache, dir } = program(t, { daemon: false });
+    const part = () => run().said[0]?.part;
+    t.equal(part(), "whole");
+    const file = globSync(path.join(cache, "*", "sources-*"))[0] ?? "";
+    t.equal(statSync(file).mode & 0o777, 0o600);
+    const kept = readFileSync(file, "utf8");
+    writeFileSync(file, kept.replace("'whole'", "'KEPT!'"));
+    t.equal(part(), "KEPT!", "it is what runs");
+    chmodSync(file, 0o666);
+    t.equal(part(), "whole", "anybody may have written it");
+    t.equal(statSync(file).mode & 0o777, 0o600, "and was replaced");
+    writeFileSync(
+      path.join(dir, "part.ts"),
+      "import { sep } from 'node:path';\nexport const part: string = 'other ' + sep;",
+    );
+    t.equal(part(), "other /", "changed since");
+    t.equal(part(), "other /");
+    for (const damaged of ["", "{", kept.slice(0, 40), kept.replace(/\n.*/s, "\n")]) {
+      writeFileSync(file, damaged);
+      t.equal(part(), "other /", `damaged: ${damaged.length} bytes`);
+    }
+  },
+);

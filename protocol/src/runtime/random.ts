@@ -1,5 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto";
-
 /** Randomness as a dependency. */
 export interface Random {
   /** A number in [0, 1). For jitter only, never for secrets. */
@@ -8,10 +6,13 @@ export interface Random {
   uuid(): string;
 }
 
+/** Node's module is loaded with the first secret: short commands need none. */
+const crypto = () => process.getBuiltinModule("node:crypto");
+
 export const systemRandom: Random = {
   unit: () => Math.random(),
-  bytes: (length) => randomBytes(length),
-  uuid: () => randomUUID(),
+  bytes: (length) => crypto().randomBytes(length),
+  uuid: () => crypto().randomUUID(),
 };
 
 /** Repeatable randomness for tests (mulberry32). */

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import type { ReadName, WriteName } from "../../beads/index.ts";
 import type { Noun } from "../../town/nouns.ts";
@@ -75,7 +74,7 @@ export class WorkDoor {
         // A hub whose directory is too deep for a socket.
         if (existsSync(path.join(this.stateDir, "hub.json"))) return this.#gateway(name, { ...params, actor });
         if (tries >= LOCK_TRIES) throw error;
-        await sleep(RETRY_MS * (0.5 + Math.random()));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random())));
       }
     }
   }

@@ -166,7 +166,8 @@ class QuickCommand {
 
   #find(name: string): [QuickCommand, Option] | undefined {
     const own = this.#options.get(name);
-    return own ? [this, own] : this.parent?.#find(name);
+    if (own) return [this, own];
+    return this.parent === undefined ? undefined : this.parent.#find(name);
   }
 
   #operands(words: readonly string[]): unknown[] {
