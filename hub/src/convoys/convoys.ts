@@ -4,7 +4,7 @@ import type { Unit } from "@barnacle/protocol/runtime";
 import type { BeadEvent, BeadWriter } from "../beads/index.ts";
 import type { TownBase } from "../town/part.ts";
 import { type Fed, Feeder } from "./feeder.ts";
-import { SENDER } from "./landing.ts";
+import { SENDER, standsAgainst } from "./landing.ts";
 import type { ConvoyPorts } from "./ports.ts";
 import { ConvoyReads } from "./reads.ts";
 import { CONVOY_TIMES, type ConvoyTimes } from "./times.ts";
@@ -23,6 +23,20 @@ const MATTERS = new Set<string>(
   `created imported status_changed closed reopened claimed released attempt_failed deleted purged updated
    dependency_added dependency_removed`.split(/\s+/),
 );
+
+export interface LandCall {
+  readonly force?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly keepWorktrees?: boolean | undefined;
+}
+
+export type Landed = ConvoyView & {
+  /** It was closed by this call; of a dry run: would be. */
+  readonly landed: boolean;
+  /** Of a dry run: what stands against it. */
+  readonly against?: readonly string[];
+  readonly worktrees: readonly { readonly agent: string; readonly released: boolean; readonly why?: string }[];
+};
 
 /** Launched convoys that track these beads, contain these convoys or depend on them, or are among them. */
 const TOUCHED = `
@@ -89,6 +103,27 @@ export class Convoys implements Unit {
   async close(who: string, convoy: string, options: CloseOptions = {}): Promise<ConvoyView> {
     await this.write(who, (writer) => writer.close(convoy, options));
     return this.reads.get(convoy);
+  }
+
+  /**
+   * Closes what is done, and gives back the worktrees of those who did it. With `dryRun` only what would be.
+   * @throws CONVOY_REFUSED naming what is open or not merged, unless `force` gives it up
+   */
+  async land(who: string, convoy: string, options: LandCall = {}): Promise<Landed> {
+    const { force = false, dryRun = false, keepWorktrees = false } = options;
+    const bead = this.reads.need(convoy);
+    const { id, status } = bead;
+    const view = this.reads.view(bead);
+    if (dryRun) {
+      const { store, merges } = this.#options;
+      const against = standsAgainst(store, bead, progressOf(store, bead), merges);
+      return { ...view, landed: status === "open" && (force || against.length === 0), against, worktrees: [] };
+    }
+    const agents = [...new Set(view.tracked.map(({ assignee }) => assignee).filter((one) => one !== ""))];
+    const nudgeToo = this.#options.nudgeToo?.();
+    const number = await this.write(who, (writer) => writer.land(id, { force, nudgeToo }));
+    const worktrees = number === undefined || keepWorktrees ? [] : await this.#clean(who, agents);
+    return { ...this.reads.get(id), landed: number !== undefined, worktrees };
   }
 
   get(convoy: string): ConvoyView {
@@ -158,6 +193,19 @@ export class Convoys implements Unit {
   /** Resolves when everything that was heard of so far is worked off. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working;
+  }
+
+  async #clean(who: string, agents: readonly string[]): Promise<Landed["worktrees"]> {
+    const { worktrees } = this.#options;
+    const done = [];
+    for (const agent of worktrees ? agents : []) {
+      try {
+        done.push({ agent, ...(await worktrees?.release(who, agent)) });
+      } catch (error) {
+        done.push({ agent, released: false, why: messageOf(error) });
+      }
+    }
+    return done as Landed["worktrees"];
   }
 
   #heard(events: readonly BeadEvent[]): void {

@@ -1,11 +1,17 @@
 import type { BeadRecord } from "@barnacle/protocol/beads";
 import { messageOf } from "@barnacle/protocol/errors";
+import type { Sql } from "../beads/index.ts";
 import { readFacts } from "./facts.ts";
-import type { Progress } from "./tracked.ts";
+import { storedMerges } from "./merges.ts";
+import type { Merges } from "./ports.ts";
+import { type Progress, waitsFor } from "./tracked.ts";
 import type { ConvoyWriter } from "./writer.ts";
 
 /** In whose name the town tells of what it did by itself. */
 export const SENDER = "hub";
+
+/** The reason with which a convoy is closed that was done. */
+export const DONE = "All tracked issues completed";
 
 export interface LandOptions {
   readonly reason: string;
@@ -73,6 +79,37 @@ export function land(convoys: ConvoyWriter, convoy: BeadRecord, options: LandOpt
   );
   convoys.say(convoy.id, forced ? "closed" : "landed", { completed, total, number });
   return number;
+}
+
+/** Everything that keeps a convoy from landing: what is open, what is not merged, what it waits for. */
+export function standsAgainst(
+  sql: Sql,
+  convoy: BeadRecord,
+  progress: Progress,
+  merges: Merges = storedMerges,
+): string[] {
+  const waits = waitsFor(sql, convoy.id);
+  const unmerged = merges.unmerged(
+    sql,
+    [...progress.closed, ...progress.open].map((leaf) => leaf.id),
+  );
+  return [
+    ...(progress.complete ? [] : [leftOf(progress)]),
+    ...(waits.length > 0 ? [`it waits for ${waits.join(", ")}`] : []),
+    ...(unmerged.length > 0
+      ? [`not merged: ${unmerged.map(({ bead, request }) => `${bead} (${request})`).join(", ")}`]
+      : []),
+  ];
+}
+
+export function leftOf({ open, unresolved, openConvoys, total }: Progress): string {
+  const some = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
+  const parts = [
+    ...(open.length > 0 ? [`${open.length} of ${total} are open: ${some(open.map(({ id }) => id))}`] : []),
+    ...(unresolved.length > 0 ? [`nothing is known of ${some(unresolved)}`] : []),
+    ...(openConvoys.length > 0 ? [`inside it is open: ${some(openConvoys)}`] : []),
+  ];
+  return parts.length > 0 ? parts.join("; ") : "it tracks nothing";
 }
 
 function evidenceOf({ closed }: Progress): Evidence[] {

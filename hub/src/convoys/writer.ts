@@ -4,8 +4,7 @@ import { BeadReads, type BeadWriter } from "../beads/index.ts";
 import { addressOf } from "../mail/index.ts";
 import { type ConvoyFacts, checkMerge, readFacts, writeFacts } from "./facts.ts";
 import { refuseKnot } from "./knot.ts";
-import { land } from "./landing.ts";
-import { storedMerges } from "./merges.ts";
+import { DONE, land, leftOf, standsAgainst } from "./landing.ts";
 import type { ConvoyPorts } from "./ports.ts";
 import { SLINGABLE } from "./readiness.ts";
 import { ConvoyReads } from "./reads.ts";
@@ -14,12 +13,10 @@ import {
   CONVOY,
   childConvoys,
   isDone,
-  type Progress,
   progressOf,
   TRACKS,
   trackedIds,
   trackersOf,
-  waitsFor,
 } from "./tracked.ts";
 import { OWNED } from "./view.ts";
 
@@ -193,7 +190,7 @@ export class ConvoyWriter {
     if (convoy.status === "closed") return undefined;
     if (isStaged(convoy.status)) throw refused(convoy.id, `${convoy.id} cannot land: it is ${convoy.status}`);
     const progress = progressOf(this.beads.sql, convoy);
-    const against = this.#against(convoy.id, progress);
+    const against = standsAgainst(this.beads.sql, convoy, progress, this.ports.merges);
     if (!force && against.length > 0) {
       throw refused(convoy.id, `${convoy.id} does not land: ${against.join("; ")} (--force gives it up)`);
     }
@@ -205,7 +202,8 @@ export class ConvoyWriter {
     const convoy = this.beads.table.get(id)?.bead;
     if (convoy?.issue_type !== CONVOY || convoy.status !== "open" || convoy.labels?.includes(OWNED)) return false;
     const progress = progressOf(this.beads.sql, convoy);
-    if (!progress.complete || this.#against(id, progress).length > 0 || !this.#movedOn(convoy)) return false;
+    if (standsAgainst(this.beads.sql, convoy, progress, this.ports.merges).length > 0) return false;
+    if (!this.#movedOn(convoy)) return false;
     land(this, convoy, { reason: DONE, forced: false, progress, nudgeToo });
     return true;
   }
@@ -248,20 +246,6 @@ export class ConvoyWriter {
   /** Remembers what to tell after the commit. */
   say(id: string, kind: string, data?: Readonly<Record<string, unknown>>): void {
     this.said.push({ id, kind, ...(data === undefined ? {} : { data }) });
-  }
-
-  #against(id: string, progress: Progress): string[] {
-    const { sql } = this.beads;
-    const waits = waitsFor(sql, id);
-    const beads = [...progress.closed, ...progress.open].map((leaf) => leaf.id);
-    const unmerged = (this.ports.merges ?? storedMerges).unmerged(sql, beads);
-    return [
-      ...(progress.complete ? [] : [leftOf(progress)]),
-      ...(waits.length > 0 ? [`it waits for ${waits.join(", ")}`] : []),
-      ...(unmerged.length > 0
-        ? [`not merged: ${unmerged.map(({ bead, request }) => `${bead} (${request})`).join(", ")}`]
-        : []),
-    ];
   }
 
   /** One that was opened again by hand while all was done stays open until something of it is done anew. */
@@ -316,8 +300,6 @@ export class ConvoyWriter {
   }
 }
 
-export const DONE = "All tracked issues completed";
-
 /** What stands below an epic, is work and not done; epics and decisions are walked through. */
 export function workBelow(reads: BeadReads, epic: string): string[] {
   const found: string[] = [];
@@ -332,16 +314,6 @@ export function workBelow(reads: BeadReads, epic: string): string[] {
     }
   }
   return found;
-}
-
-export function leftOf({ open, unresolved, openConvoys, total }: Progress): string {
-  const some = (ids: readonly string[]) => `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
-  const parts = [
-    ...(open.length > 0 ? [`${open.length} of ${total} are open: ${some(open.map(({ id }) => id))}`] : []),
-    ...(unresolved.length > 0 ? [`nothing is known of ${some(unresolved)}`] : []),
-    ...(openConvoys.length > 0 ? [`inside it is open: ${some(openConvoys)}`] : []),
-  ];
-  return parts.length > 0 ? parts.join("; ") : "it tracks nothing";
 }
 
 function checkedFacts(given: NewConvoy & { readonly owner: string }): ConvoyFacts {

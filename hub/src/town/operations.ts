@@ -39,6 +39,7 @@ export interface Operations {
 
 /** Loaded one by one: a command line asks one question. */
 const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
+  convoys: () => import("../convoys/operations.ts"),
   scheduler: () => import("../scheduler/operations.ts"),
   estop: () => import("../estop/operations.ts"),
   mail: () => import("../mail/operations.ts"),

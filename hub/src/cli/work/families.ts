@@ -1,7 +1,8 @@
 import type { Family } from "../session.ts";
 import { beadFamily } from "./bead.ts";
+import { convoyFamily } from "./convoy.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
 import { readyFamily } from "./ready.ts";
 
 /** Commands of work. `hub/bin/barnacle.mjs` starts them by a short way; their names stand there too. */
-export const WORK_FAMILIES: readonly Family[] = [beadFamily, readyFamily, estopFamily, thawFamily];
+export const WORK_FAMILIES: readonly Family[] = [beadFamily, readyFamily, convoyFamily, estopFamily, thawFamily];

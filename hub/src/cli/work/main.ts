@@ -29,6 +29,7 @@ const family = (name: Promise<Record<string, unknown>>, which: string): Promise<
 /** Families by the word they begin with, each loaded alone: `convoy: () => family(import("./convoy.ts"), "convoyFamily")`. */
 const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   ready: () => family(import("./ready.ts"), "readyFamily"),
+  convoy: () => family(import("./convoy.ts"), "convoyFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };

@@ -1,3 +1,4 @@
+import { convoyMethods } from "./convoys.ts";
 import { estopMethods } from "./estop.ts";
 import { mailMethods } from "./mail.ts";
 import type { Method } from "./method.ts";
@@ -5,4 +6,10 @@ import { nudgeMethods } from "./nudges.ts";
 import { schedulerMethods } from "./scheduler.ts";
 
 /** Methods of the town, a family for each noun. */
-export const townMethods: readonly Method[] = [...estopMethods, ...mailMethods, ...nudgeMethods, ...schedulerMethods];
+export const townMethods: readonly Method[] = [
+  ...convoyMethods,
+  ...estopMethods,
+  ...mailMethods,
+  ...nudgeMethods,
+  ...schedulerMethods,
+];
