@@ -61,6 +61,7 @@ export class Convoys implements Unit {
   #delivering: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
   #cancelPatrol: (() => void) | undefined;
+  #patrolDue = false;
   #running = false;
 
   constructor(options: ConvoysOptions) {
@@ -197,15 +198,12 @@ export class Convoys implements Unit {
 
   async #clean(who: string, agents: readonly string[]): Promise<Landed["worktrees"]> {
     const { worktrees } = this.#options;
-    const done = [];
+    const done: Landed["worktrees"][number][] = [];
     for (const agent of worktrees ? agents : []) {
-      try {
-        done.push({ agent, ...(await worktrees?.release(who, agent)) });
-      } catch (error) {
-        done.push({ agent, released: false, why: messageOf(error) });
-      }
+      const answer = await worktrees?.release(who, agent);
+      if (answer) done.push({ agent, ...answer });
     }
-    return done as Landed["worktrees"];
+    return done;
   }
 
   #heard(events: readonly BeadEvent[]): void {
@@ -221,7 +219,7 @@ export class Convoys implements Unit {
 
   /** One convoy after the other, so that no bead is handed out twice. */
   #work(): void {
-    if (!this.#running || this.#working || this.#dirty.size === 0) return;
+    if (!this.#running || this.#working || (this.#dirty.size === 0 && !this.#patrolDue)) return;
     this.#working = this.#workOff()
       .catch((error: unknown) => this.#failed(error))
       .then(() => {
@@ -239,6 +237,10 @@ export class Convoys implements Unit {
       } catch (error) {
         this.#failed(error, id);
       }
+    }
+    if (this.#patrolDue) {
+      this.#patrolDue = false;
+      await this.#feeder.patrol();
     }
     this.#arm();
   }
@@ -265,14 +267,17 @@ export class Convoys implements Unit {
   /** The next look at what nobody works on; none while nothing is open or nobody takes work. */
   #arm(): void {
     const { clock, slinger, times } = this.#options;
-    if (!this.#running || this.#cancelPatrol || !slinger || this.reads.open().length === 0) return;
+    if (!this.#running || !slinger) return;
+    if (this.reads.open().length === 0) {
+      this.#cancelPatrol?.();
+      this.#cancelPatrol = undefined;
+      return;
+    }
+    if (this.#cancelPatrol) return;
     this.#cancelPatrol = clock.after((times?.() ?? CONVOY_TIMES).patrolMs, () => {
       this.#cancelPatrol = undefined;
-      this.#feeder
-        .patrol()
-        .catch((error: unknown) => this.#failed(error))
-        .then(() => this.#arm())
-        .catch((error: unknown) => this.#failed(error));
+      this.#patrolDue = true;
+      this.#work();
     });
   }
 

@@ -191,7 +191,7 @@ function warningsOf(
     trackersOf(sql, id).some((convoy) => convoy.status !== "closed" && convoy.id !== again),
   );
   const rigOf = (id: string) => rigs?.rigOf(id);
-  const noRig = rigs ? ids.filter((id) => !rigOf(id)) : [];
+  const noRig = rigs?.any() ? ids.filter((id) => !rigOf(id)) : [];
   const parked = ids.filter((id) => !["active", undefined].includes(rigOf(id)?.state));
   const cross = ids.filter((id) => {
     const rig = rigOf(id)?.name;

@@ -48,6 +48,8 @@ export interface Liveness {
 }
 
 export interface RigNames {
+  /** Whether there are any: without, work is for people. */
+  any(): boolean;
   /** The rig that a bead's prefix belongs to. */
   rigOf(bead: string): { readonly name: string; readonly state: string } | undefined;
 }
@@ -63,6 +65,6 @@ export interface Unmerged {
 }
 
 export interface Cleaner {
-  /** Gives back the worktree in which an agent worked; keeps it when something in it would be lost. */
-  release(who: string, agent: string): Promise<{ readonly released: boolean; readonly why?: string }>;
+  /** Gives back the worktree in which an agent worked; undefined: it has none that would go. What would be lost is kept. */
+  release(who: string, agent: string): Promise<{ readonly released: boolean; readonly why?: string } | undefined>;
 }

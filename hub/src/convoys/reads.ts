@@ -110,7 +110,10 @@ export class ConvoyReads {
   stranded(): Stranded[] {
     return this.open()
       .map((bead) => this.view(bead))
-      .filter((view) => view.state === "stranded" || (view.state === "empty" && this.#isOld(view)))
+      .filter(
+        (view) =>
+          (view.ready.length > 0 && view.waits_for.length === 0) || (view.state === "empty" && this.#isOld(view)),
+      )
       .map((view) => ({
         ...{ id: view.id, title: view.title, tracked_count: view.total, ready_count: view.ready.length },
         ...{ ready_issues: view.ready, created_at: view.created_at, base_branch: view.base_branch ?? "" },

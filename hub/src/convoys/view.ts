@@ -20,7 +20,7 @@ export const OWNED = "gt:owned";
 
 /**
  * How a convoy stands, derived: `staged` not launched, `waiting` for what it depends on, `empty`, `active` somebody works on
- * it, `stranded` something is ready and nobody does, `stuck` nothing can be started, `complete` all done but not landed;
+ * it, `ready` nobody does, though something could be started, `stuck` nothing can, `complete` all done but not landed;
  * closed ones have `landed`, or `cancelled` when something was left.
  */
 export type ConvoyWork =
@@ -28,7 +28,7 @@ export type ConvoyWork =
   | "waiting"
   | "empty"
   | "active"
-  | "stranded"
+  | "ready"
   | "stuck"
   | "complete"
   | "landed"
@@ -127,8 +127,9 @@ function workOf(
   if (complete) return "complete";
   if (waits.length > 0) return "waiting";
   if (total === 0 && openConvoys.length === 0) return "empty";
-  if (ready.length > 0) return "stranded";
-  return worked.length > 0 || openConvoys.length > 0 ? "active" : "stuck";
+  if (worked.length > 0) return "active";
+  if (ready.length > 0) return "ready";
+  return openConvoys.length > 0 ? "active" : "stuck";
 }
 
 function trackedView({ id, bead, blocked }: Leaf, now: number): TrackedView {

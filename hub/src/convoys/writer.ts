@@ -9,15 +9,7 @@ import type { ConvoyPorts } from "./ports.ts";
 import { SLINGABLE } from "./readiness.ts";
 import { ConvoyReads } from "./reads.ts";
 import { type ConvoyState, checkTransition, isStaged } from "./states.ts";
-import {
-  CONVOY,
-  childConvoys,
-  isDone,
-  progressOf,
-  TRACKS,
-  trackedIds,
-  trackersOf,
-} from "./tracked.ts";
+import { CONVOY, childConvoys, isDone, progressOf, TRACKS, trackedIds, trackersOf } from "./tracked.ts";
 import { OWNED } from "./view.ts";
 
 export interface NewConvoy {

@@ -1,15 +1,48 @@
-import { Convoys, convoyTimes } from "../convoys/index.ts";
-import { postMail } from "../mail/index.ts";
+import { hasCode, messageOf } from "@barnacle/protocol/errors";
+import { type ConvoyPorts, Convoys, convoyTimes } from "../convoys/index.ts";
+import { type Nudges, postMail } from "../mail/index.ts";
+import type { Rigs } from "../rigs/index.ts";
+import type { Worktrees } from "../worktrees/index.ts";
 import type { TownBase } from "./part.ts";
 import { settingsOf } from "./settings.ts";
 
+/** Worktrees of workers go when their convoy lands; those of the crew stay. */
+const WORKER = /^[^/]+\/polecats\//;
+
+interface ConvoyWays {
+  readonly rigs: Rigs;
+  readonly worktrees: Worktrees;
+  readonly nudges: Nudges;
+}
+
 /** Convoys, with their ways to the other parts. */
-export function convoyParts(base: TownBase): Convoys {
+export function convoyParts(base: TownBase, parts: ConvoyWays): Convoys {
   const settings = settingsOf(base);
   return new Convoys({
-    ...base,
-    post: postMail,
+    ...{ ...base, ...portsTo(parts), post: postMail },
     times: () => convoyTimes(settings().convoys),
     nudgeToo: () => (settings().convoys.notifyOnComplete ? "mayor/" : undefined),
   });
+}
+
+function portsTo({ rigs, worktrees, nudges }: ConvoyWays): ConvoyPorts {
+  return {
+    nudger: nudges,
+    rigs: {
+      any: () => rigs.list().length > 0,
+      rigOf: (bead) => rigs.ofBead(bead),
+    },
+    worktrees: {
+      async release(who, agent) {
+        if (!WORKER.test(agent)) return undefined;
+        try {
+          await worktrees.remove(agent, { who });
+          return { released: true };
+        } catch (error) {
+          if (hasCode(error, "WORKTREE_UNKNOWN")) return undefined;
+          return { released: false, why: messageOf(error) };
+        }
+      },
+    },
+  };
 }

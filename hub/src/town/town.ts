@@ -36,7 +36,6 @@ export class Town implements Unit {
   constructor(base: TownBase) {
     this.#base = base;
     this.beads = base.beads;
-    this.convoys = convoyParts(base);
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
@@ -47,6 +46,7 @@ export class Town implements Unit {
     this.workspaces = workspaces;
     this.rigs = rigs;
     this.worktrees = worktrees;
+    this.convoys = convoyParts(base, { rigs, worktrees, nudges });
     this.#units = [nudges, mail, rigs, worktrees, this.convoys, scheduler];
   }
 

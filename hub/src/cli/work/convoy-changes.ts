@@ -26,7 +26,11 @@ export function addConvoyChanges(parent: Command, open: (command: Command) => Se
       const session = open(command);
       const flags = command.opts<Flags>();
       const more = Array.isArray(rest[0]) ? (rest[0] as string[]) : [];
-      const convoy = await new WorkDoor(session).write<ConvoyView>(`convoys.${name}`, params(id, more, flags), flags.actor);
+      const convoy = await new WorkDoor(session).write<ConvoyView>(
+        `convoys.${name}`,
+        params(id, more, flags),
+        flags.actor,
+      );
       session.out.print(convoy, () => convoyLine(convoy));
     });
   };
@@ -106,11 +110,14 @@ export function addConvoyChanges(parent: Command, open: (command: Command) => Se
       const landed = await new WorkDoor(session).write<Landed>("convoys.land", defined({ id, ...rest }), actor);
       session.out.print(landed, (style) => {
         const { against = [], worktrees } = landed;
-        const word = landed.landed ? (rest.dryRun ? "would land" : "landed") : "not landed";
+        const not = landed.status === "closed" ? "was closed before" : "does not land";
+        const word = landed.landed ? (rest.dryRun ? "would land" : "landed") : not;
         return [
           `${word}: ${convoyLine(landed)}`,
           ...against.map((one) => style.yellow(`  ${one}`)),
-          ...worktrees.map(({ agent, released, why }) => `  ${agent}: ${released ? "worktree given back" : (why ?? "kept")}`),
+          ...worktrees.map(
+            ({ agent, released, why }) => `  ${agent}: ${released ? "worktree given back" : (why ?? "kept")}`,
+          ),
         ].join("\n");
       });
       if (rest.dryRun && !landed.landed) session.fail();
@@ -129,7 +136,9 @@ export function addConvoyChanges(parent: Command, open: (command: Command) => Se
     const { checked, knots } = await new WorkDoor(session).write<Checked>("convoys.check", params, flags.actor);
     session.out.print({ checked, knots }, (style) =>
       [
-        ...checked.map(({ id, title, landed }) => `${id}  ${landed ? (flags.dryRun ? "complete" : "landed") : "open"}  ${title}`),
+        ...checked.map(
+          ({ id, title, landed }) => `${id}  ${landed ? (flags.dryRun ? "complete" : "landed") : "open"}  ${title}`,
+        ),
         ...knots.map(({ id, ring }) => style.red(`${id} can never land: ${ring.join(" → ")}`)),
         ...(checked.length === 0 ? [style.dim("no convoy is open")] : []),
       ].join("\n"),

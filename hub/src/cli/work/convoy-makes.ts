@@ -65,7 +65,9 @@ function factsOf(flags: MakeFlags): Record<string, unknown> {
 
 export function addConvoyMakes(parent: Command, open: (command: Command) => Session): void {
   const create = makeOptions(
-    parent.command("create <title> [beads...]").description("a convoy that tracks these beads, of any rig; open at once"),
+    parent
+      .command("create <title> [beads...]")
+      .description("a convoy that tracks these beads, of any rig; open at once"),
   )
     .option("--from-epic <id>", "tracks all work below this epic that is not done")
     .option("--key <key>", "repeating the command with the same key makes no second convoy")
@@ -139,6 +141,8 @@ function stagedText(staged: StagedAnswer, style: Style): string {
     ...gated.map(({ id, title, gated_by }) => `  ${id}  ${oneLine(title)}  by ${gated_by.join(" ")}`),
     ...(validation_bead_id === "" ? [] : [style.dim(`checked at the end by ${validation_bead_id}`)]),
     ...(warnings.length === 0 ? [] : [style.yellow("warnings"), ...problems(warnings)]),
-    ...(status === "staged_warnings" && !launched ? [`Launch it all the same: barnacle convoy launch ${convoy_id} --force`] : []),
+    ...(status === "staged_warnings" && !launched
+      ? [`Launch it all the same: barnacle convoy launch ${convoy_id} --force`]
+      : []),
   ].join("\n");
 }

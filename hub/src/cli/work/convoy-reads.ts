@@ -39,7 +39,10 @@ export function addConvoyReads(parent: Command, open: (command: Command) => Sess
     },
   );
   example(
-    parent.command("status [id]").alias("show").description("everything about one convoy; without an id: all that are open"),
+    parent
+      .command("status [id]")
+      .alias("show")
+      .description("everything about one convoy; without an id: all that are open"),
     "barnacle convoy status hq-cv-a1b2c",
   ).action(async (id: string | undefined, _flags: object, command: Command) => {
     const session = open(command);

@@ -10,7 +10,7 @@ export const CONVOYS: readonly TableColumn<ConvoyView>[] = [
   { title: "title", value: ({ title }) => title },
 ];
 
-const BAD = new Set(["stranded", "stuck", "waiting", "empty"]);
+const BAD = new Set(["ready", "stuck", "waiting", "empty"]);
 
 function painted(text: string, state: string, style: Style): string {
   if (BAD.has(state)) return style.yellow(text);

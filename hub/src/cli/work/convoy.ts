@@ -5,6 +5,8 @@ import { addConvoyReads } from "./convoy-reads.ts";
 
 /** Batches of work items. Reading and most changes work without a hub: see `door.ts`. */
 export const convoyFamily: Family = (program, open) => {
-  const convoy = program.command("convoy").description("batches of work items: how far they are, who is told at the end");
+  const convoy = program
+    .command("convoy")
+    .description("batches of work items: how far they are, who is told at the end");
   for (const add of [addConvoyMakes, addConvoyReads, addConvoyChanges]) add(convoy, open);
 };
