@@ -62,7 +62,7 @@ t.test("R6 convoys from the command line without a hub: every command, its JSON 
   t.match(await json("convoy", "status", shop), { state: "waiting", depends_on: [made.id], waits_for: [made.id] });
   t.match(await cli("convoy", "depend", made.id, "--on", shop), { code: 1, err: /BEAD_CYCLE/ });
   t.match(await cli("convoy", "list", "--tree"), { code: 0, out: new RegExp(`· ${sow} {2}open \\(blocked\\)`) });
-  t.match(await cli("convoy", "status", made.id), { out: /state +ready \(open\)[^]*done +0\/2 0%/ });
+  t.match(await cli("convoy", "status", made.id), { out: /state +ready \(open\)[\s\S]*done +0\/2 0%/ });
   t.match(await json("convoy", "watch", made.id), { watchers: ["ben", "anna"] });
   t.match(await json("convoy", "watch", made.id, "--nudge", "--addr", "mayor"), { nudge_watchers: ["mayor/"] });
   t.match(await json("convoy", "unwatch", made.id, "--addr", "ben"), { watchers: ["anna"] });
