@@ -25,6 +25,8 @@ export type EngineSpec =
       readonly dictionary: string;
       readonly wakePhrases: readonly string[];
       readonly threshold: number;
+      /** 1: what was rejected in quiet is not heard once more. Default 2. */
+      readonly looks?: 1 | 2;
     }
   | {
       readonly engine: "vosk";

@@ -40,8 +40,8 @@ type Library = Pick<
  */
 const WIDE_FILTERS = ["-doublebw", "yes"];
 /**
- * How sure the second look must be: every other sound has two chances as well. Set after clips of the judging half that
- * reached 0.65.
+ * How sure the second look must be, and of the sentence that the first came nearest to: every other sound has two chances as
+ * well. Set after clips of the judging half that reached 0.65.
  */
 const SECOND_LOOK = 0.67;
 /** Options of both decoders. With all senones computed, scores of the two are on one scale and can be compared. */
@@ -155,13 +155,15 @@ export class PocketsphinxEngine implements SpeechEngine {
     this.#decode(this.#mean.flush());
     this.abandon();
     const first = this.#judge();
+    if (this.#spec.looks === 1) return first;
     if (first.outcome !== "rejected" || (first.evidence && neededMargin(first.evidence) > 0)) return first;
     this.#heard = [];
     this.#startDecoders();
     this.#decode(joined([...this.#wide, this.#wideMean.flush()]));
     this.abandon();
     const second = this.#judge();
-    const believed = second.outcome === "transcript" && second.confidence >= SECOND_LOOK;
+    const agreed = second.outcome === "transcript" && second.text === first.nearest;
+    const believed = agreed && second.confidence >= SECOND_LOOK;
     return believed && second.evidence && neededMargin(second.evidence) === 0 ? second : first;
   }
 

@@ -1,20 +1,20 @@
-/** Entry of the process that holds the spotter. It ends with its parent. */
+/** Entry of the process that listens. It ends with its parent. */
 import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
+import { Listener } from "./listener.ts";
 import type { FromSpotter, ToSpotter } from "./messages.ts";
-import { Spotter } from "./spotter.ts";
 
-let spotter: Spotter | undefined;
+let listener: Listener | undefined;
 let last: Promise<void> = Promise.resolve();
 
 async function handle(message: ToSpotter): Promise<FromSpotter | undefined> {
   try {
     if (message.kind === "open") {
-      spotter = await Spotter.open(message.phrases, message.threshold);
+      listener = await Listener.open(message.phrases);
       return { kind: "done" };
     }
-    if (!spotter) throw new BarnacleError("HARDWARE_UNAVAILABLE", "the pocketsphinx spotter is not open");
-    if (message.kind === "feed") return { kind: "done", phrase: spotter.feed(message.samples) };
-    spotter.reset();
+    if (!listener) throw new BarnacleError("HARDWARE_UNAVAILABLE", "pocketsphinx is not open");
+    if (message.kind === "feed") return { kind: "done", phrase: listener.feed(message.samples) };
+    listener.reset();
     return undefined;
   } catch (error) {
     return { kind: "failed", error: toBarnacleError(error, "HARDWARE_UNAVAILABLE").toShape() };

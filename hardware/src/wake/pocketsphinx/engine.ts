@@ -10,13 +10,8 @@ export interface PocketsphinxWakeOptions {
   readonly refractoryMs?: number;
 }
 
-/** Samples per message to the spotter: 100 ms. */
+/** Samples per message to its process: 100 ms. */
 const FRAME = 1600;
-/**
- * Likelihood of a phrase against any other sound. Of 60 Flite clips in quiet and noise 50 reach it, of 120 other
- * utterances none; the highest of those lacked a factor of 1e8.
- */
-const THRESHOLD = 1e-5;
 const DEFAULT_REFRACTORY_MS = 2000;
 
 interface Waiting {
@@ -24,7 +19,10 @@ interface Waiting {
   reject(error: BarnacleError): void;
 }
 
-/** Key phrases with pocketsphinx: for boards on which nothing else runs; weak in noise. Every hit has score 1. */
+/**
+ * Key phrases with pocketsphinx: for boards on which nothing else runs. While somebody speaks it costs a quarter of a core of
+ * a large machine. Every hit has score 1.
+ */
 export class PocketsphinxWake implements WakeEngine {
   readonly name = "pocketsphinx";
   readonly phrases: readonly string[];
@@ -58,7 +56,7 @@ export class PocketsphinxWake implements WakeEngine {
     child.on("error", () => this.#gone(child));
     child.on("exit", () => this.#gone(child));
     try {
-      await this.#ask({ kind: "open", phrases: this.phrases, threshold: THRESHOLD });
+      await this.#ask({ kind: "open", phrases: this.phrases });
     } catch (error) {
       await this.close();
       throw error;

@@ -1,8 +1,8 @@
 import type { ErrorShape } from "@barnacle/protocol/errors";
 
-/** To the spotter's process. */
+/** To the process that listens. */
 export type ToSpotter =
-  | { readonly kind: "open"; readonly phrases: readonly string[]; readonly threshold: number }
+  | { readonly kind: "open"; readonly phrases: readonly string[] }
   | { readonly kind: "feed"; readonly samples: Int16Array }
   | { readonly kind: "reset" };
 
