@@ -3,7 +3,12 @@ import { literals, validator } from "@barnacle/protocol/schema";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 
 const strict = { additionalProperties: false } as const;
-const Command = Type.String({ default: "", maxLength: 4000 });
+/** A text is given to `sh -c`; a list is a program with its arguments, without a shell. */
+const Command = Type.Union(
+  [Type.String({ maxLength: 4000 }), Type.Array(Type.String({ maxLength: 4000 }), { minItems: 1, maxItems: 100 })],
+  { default: "" },
+);
+const Script = Type.String({ default: "", maxLength: 4000 });
 const Word = <const T extends readonly string[]>(words: T, first: T[number]) =>
   Type.Unsafe<T[number]>({ ...literals(words), default: first });
 const Length = (text: string) => Type.String({ default: text, pattern: "^[0-9]+(ms|s|m|h|d)$" });
@@ -30,6 +35,16 @@ export const MergeQueueSettings = Type.Object(
     stale_claim_timeout: Length("30m"),
     judgment_enabled: Type.Boolean({ default: false }),
     review_depth: Type.String({ default: "", maxLength: 40 }),
+    // How many are tested and merged together; 1: each alone. A batch waits so long to be filled.
+    batch_size: Type.Integer({ default: 5, minimum: 1, maximum: 20 }),
+    batch_wait: Length("30s"),
+    // Each of a batch has to be green on its own place, so that none is mended by one after it.
+    verify_members: Type.Boolean({ default: false }),
+    // A branch becomes one commit.
+    squash: Type.Boolean({ default: false }),
+    gate_timeout: Length("30m"),
+    // Kept of one command's output.
+    gate_output_kb: Type.Integer({ default: 1024, minimum: 1, maximum: 100_000 }),
   },
   strict,
 );
@@ -39,8 +54,8 @@ export type MergeQueueSettings = Static<typeof MergeQueueSettings>;
 export const HookSettings = Type.Object(
   {
     enabled: Type.Boolean({ default: true }),
-    pre_commit: Command,
-    pre_push: Command,
+    pre_commit: Script,
+    pre_push: Script,
     bead_trailer: Type.Boolean({ default: true }),
     user_path: Type.String({ default: "", maxLength: 400 }),
   },
@@ -108,6 +123,15 @@ export function settingDefault(key: string): unknown {
 
 function fromText(schema: TSchema, text: string): unknown {
   if (schema.type === "boolean") return text === "true" ? true : text === "false" ? false : text;
+  if (schema.anyOf !== undefined && text.startsWith("[")) return listFrom(text);
   if (schema.type === "integer") return /^-?\d{1,9}$/.test(text) ? Number(text) : text;
   return text;
+}
+
+function listFrom(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -11,6 +11,8 @@ const AWAKE: readonly string[] = [
   "SELECT 1 FROM schedule_entries",
   "SELECT 1 FROM rigs WHERE state IN ('adding', 'removing')",
   "SELECT 1 FROM worktrees WHERE state <> 'ready'",
+  "SELECT 1 FROM merge_requests WHERE state != 'closed'",
+  "SELECT 1 FROM merge_runs WHERE stage != 'done'",
 ];
 
 export interface LazyTownOptions {

@@ -44,6 +44,7 @@ const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   estop: () => import("../estop/operations.ts"),
   mail: () => import("../mail/operations.ts"),
   nudges: () => import("../mail/nudge-operations.ts"),
+  mergequeue: () => import("../refinery/operations.ts"),
 };
 
 /** @throws METHOD_UNKNOWN */

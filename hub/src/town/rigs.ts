@@ -1,15 +1,18 @@
 import { Rigs } from "../rigs/index.ts";
 import { Workspaces } from "../workspaces/index.ts";
-import { Worktrees } from "../worktrees/index.ts";
+import { type Submissions, Worktrees } from "../worktrees/index.ts";
 import type { TownBase } from "./part.ts";
 
 /** Where work is done: workspaces, the rigs in them, the worktrees of agents. */
-export function rigParts(base: TownBase): {
+export function rigParts(
+  base: TownBase,
+  submissions: () => Submissions,
+): {
   readonly workspaces: Workspaces;
   readonly rigs: Rigs;
   readonly worktrees: Worktrees;
 } {
   const workspaces = new Workspaces(base);
   const rigs = new Rigs({ ...base, workspaces });
-  return { workspaces, rigs, worktrees: new Worktrees({ ...base, rigs }) };
+  return { workspaces, rigs, worktrees: new Worktrees({ ...base, rigs, submissions }) };
 }

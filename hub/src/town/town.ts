@@ -3,6 +3,7 @@ import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
 import type { Mail, Nudges } from "../mail/index.ts";
+import type { Refinery } from "../refinery/index.ts";
 import type { Rigs } from "../rigs/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
 import type { Workspaces } from "../workspaces/index.ts";
@@ -11,6 +12,7 @@ import { convoyParts } from "./convoys.ts";
 import { messageParts, NOBODY } from "./messages.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
+import { RefineryBrake, refineryPart } from "./refinery.ts";
 import { rigParts } from "./rigs.ts";
 import { roleParts } from "./roles.ts";
 
@@ -24,6 +26,7 @@ export class Town implements Unit {
   readonly workspaces: Workspaces;
   readonly rigs: Rigs;
   readonly worktrees: Worktrees;
+  readonly refinery: Refinery;
   readonly scheduler: Scheduler;
   /** The hub's own; beside a stopped hub one on its store. */
   readonly estop: EmergencyStop;
@@ -42,12 +45,14 @@ export class Town implements Unit {
     const { mail, nudges } = messageParts(base, { deliver: NOBODY });
     this.mail = mail;
     this.nudges = nudges;
-    const { workspaces, rigs, worktrees } = rigParts(base);
+    const { workspaces, rigs, worktrees } = rigParts(base, () => this.refinery);
     this.workspaces = workspaces;
     this.rigs = rigs;
     this.worktrees = worktrees;
     this.convoys = convoyParts(base, { rigs, worktrees, nudges });
-    this.#units = [nudges, mail, rigs, worktrees, this.convoys, scheduler];
+    this.refinery = refineryPart(base, { rigs, estop: this.estop });
+    const brake = new RefineryBrake(this.refinery, this.estop);
+    this.#units = [nudges, mail, rigs, worktrees, this.convoys, scheduler, brake, this.refinery];
   }
 
   async start(): Promise<void> {

@@ -407,6 +407,18 @@ export const ERROR_TABLE = {
     409,
     "INVALID_REQUEST",
   ),
+  MERGE_RED: entry(
+    "What was to be merged did not pass the rig's commands.",
+    "The message has their last words, the named log all of them.",
+    409,
+    "INVALID_REQUEST",
+  ),
+  PUSH_REFUSED: entry(
+    "The origin did not take what was merged.",
+    "The message has the origin's words; let the refinery push there, or keep merges here: `barnacle rig config set RIG push never`.",
+    502,
+    "UNAVAILABLE",
+  ),
   RATE_LIMITED: entry("Too many requests.", "Wait a little, then try again.", 429, "UNAVAILABLE", true),
   TIMEOUT: entry("An operation took too long.", "Try again.", 504, "UNAVAILABLE", true),
   INTERNAL: entry("A fault in Barnacle itself.", "Report it with the log lines around it.", 500, "UNAVAILABLE"),

@@ -1,6 +1,7 @@
 import { convoyMethods } from "./convoys.ts";
 import { estopMethods } from "./estop.ts";
 import { mailMethods } from "./mail.ts";
+import { mergequeueMethods } from "./mergequeue.ts";
 import type { Method } from "./method.ts";
 import { nudgeMethods } from "./nudges.ts";
 import { schedulerMethods } from "./scheduler.ts";
@@ -10,6 +11,7 @@ export const townMethods: readonly Method[] = [
   ...convoyMethods,
   ...estopMethods,
   ...mailMethods,
+  ...mergequeueMethods,
   ...nudgeMethods,
   ...schedulerMethods,
 ];

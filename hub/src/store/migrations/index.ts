@@ -29,6 +29,7 @@ import { convoys } from "./032-convoys.ts";
 import { rigs } from "./033-rigs.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
+import { refinery } from "./038-refinery.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mail,
   roles,
   rigs,
+  refinery,
 ];
