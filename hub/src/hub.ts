@@ -39,6 +39,7 @@ import { Store } from "./store/index.ts";
 import { Tasks } from "./tasks/index.ts";
 import { Timers } from "./timers/index.ts";
 import { LazyTown } from "./town/lazy.ts";
+import type { TownHub } from "./town/part.ts";
 import { HubUplink } from "./uplink/index.ts";
 import { HUB_VERSION } from "./version.ts";
 import { HomeResponder, VoiceTurnService } from "./voice/index.ts";
@@ -178,9 +179,14 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const fleet = fleetParts({ store, devices, broker, commands, clock, random, log });
   const timers = new Timers({ store, clock, random, log, commands, router });
   const tasks = new Tasks({ store, clock, random, beads: records.services.beads });
+  const say: TownHub["say"] = ({ channel, to, text, key: idempotencyKey }) =>
+    everyday.services.channels.send({
+      ...{ channel, text, idempotencyKey, principal: { kind: "system", id: "escalations" } },
+      ...(to === undefined ? {} : { to }),
+    });
   const town = new LazyTown({
     ...{ store, clock, random, log, beads: records.services.beads },
-    hub: { config: () => records.services.configFile.running() as HubConfig, inbox, policy, audit, estop },
+    hub: { config: () => records.services.configFile.running() as HubConfig, inbox, policy, audit, estop, say },
   });
   estop.attach(new SafeOutputs({ devices, commands, random, log }));
   estop.events.on("changed", (state) => town.events.emit("changed", stopChange(state, clock.now())));

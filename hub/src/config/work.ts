@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { ConvoyConfig } from "./convoys.ts";
+import { EscalationConfig } from "./escalation.ts";
 import { MayorConfig, SchedulerConfig, SupervisorConfig, WitnessConfig } from "./roles.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -12,6 +13,7 @@ export const WorkConfig = Type.Object(
     witness: WitnessConfig,
     mayor: MayorConfig,
     supervisor: SupervisorConfig,
+    escalation: EscalationConfig,
   },
   { ...strict, default: {}, description: "work items and those who do them" },
 );

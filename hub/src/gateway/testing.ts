@@ -145,7 +145,7 @@ export async function testGateway(t: Teardown, patch: Partial<GatewayServerOptio
     ...{ store, clock, random, log: silentLog, beads: records.beads },
     hub: {
       ...{ config: () => records.configFile.running() as HubConfig, inbox, audit },
-      ...{ policy: records.policy, estop: records.estop },
+      ...{ policy: records.policy, estop: records.estop, say: async () => {} },
     },
   });
   records.estop.events.on("changed", (state) => town.events.emit("changed", stopChange(state, clock.now())));

@@ -25,6 +25,15 @@ export function addressOf(text: string): string {
   );
 }
 
+/** Who writes, in the same spelling where it is one; a part of the hub may have any name. */
+export function senderOf(text: string): string {
+  try {
+    return addressOf(text);
+  } catch {
+    return text.replaceAll(/[*,:\p{Cc}]+/gu, "-").slice(0, 200) || "hub";
+  }
+}
+
 /** `*` stands for one part of an address; the last one for all that follow: `*` + `/witness`, `garden/polecats/*`. */
 export function matchesAddress(pattern: string, address: string): boolean {
   if (pattern === "*") return true;

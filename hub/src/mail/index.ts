@@ -1,5 +1,5 @@
 /** Mail between agents and people. Whoever has something to say within a transaction of beads posts it there. */
-export { addressOf, matchesAddress, OVERSEER } from "./address.ts";
+export { addressOf, matchesAddress, OVERSEER, senderOf } from "./address.ts";
 export { type Letter, Mail, type MailOptions, type MailPorts } from "./mail.ts";
 export {
   type Deliver,

@@ -3,7 +3,7 @@ import { BarnacleError, messageOf as textOf } from "@barnacle/protocol/errors";
 import type { Unit } from "@barnacle/protocol/runtime";
 import type { BeadsChanged, BeadWriter } from "../beads/index.ts";
 import type { TownBase } from "../town/part.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, senderOf } from "./address.ts";
 import { claim, release } from "./claims.ts";
 import { enterInbox, markInInbox } from "./overseer.ts";
 import { channelOf, membersOf, queueOf } from "./places.ts";
@@ -65,7 +65,7 @@ export class Mail implements Unit {
       const places = letter.to.split(",").flatMap((to) => {
         const group = /^\s*(?:@|group:)(.+)$/.exec(to)?.[1]?.trim();
         if (group === undefined) return [to];
-        return membersOf(store, group, ports.addresses()).filter((one) => addressOf(one) !== addressOf(letter.from));
+        return membersOf(store, group, ports.addresses()).filter((one) => addressOf(one) !== senderOf(letter.from));
       });
       if (places.length === 0) throw new BarnacleError("INPUT_INVALID", `to: nobody is in ${letter.to}`);
       let thread = letter.threadId;
@@ -83,7 +83,7 @@ export class Mail implements Unit {
 
   /** To who sent it, in its thread. The answered message is acknowledged by that. */
   reply(who: string, id: string, answer: Pick<NewMail, "body"> & Partial<NewMail>): Promise<MessageView> {
-    const me = addressOf(answer.from ?? who);
+    const me = senderOf(answer.from ?? who);
     return this.#write(who, (writer) => {
       const bead = this.#message(id);
       const { from, channel } = messageView(bead);

@@ -42,7 +42,6 @@ t.test("exactly one of agent, queue and channel; the same key is the same messag
     { to: "queue:" },
     { to: "channel:a b" },
     { subject: " " },
-    { from: "-a" },
     { priority: "soon" as "low" },
     { type: "note" as "task" },
     { cc: ["a/*"] },

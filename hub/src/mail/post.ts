@@ -1,7 +1,7 @@
 import type { BeadRecord } from "@barnacle/protocol/beads";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadWriter } from "../beads/index.ts";
-import { addressOf, OVERSEER } from "./address.ts";
+import { addressOf, OVERSEER, senderOf } from "./address.ts";
 import { MAIL_PRIORITIES, MAIL_TYPES, type MailPriority, type MailType } from "./words.ts";
 
 /** A message to one agent or person; `queue:<name>` and `channel:<name>` as `to` reach a queue and a channel. */
@@ -36,7 +36,7 @@ export interface NewMail {
  */
 export function postMail(writer: BeadWriter, mail: NewMail): BeadRecord {
   const { subject, body, priority = "normal", replyTo, pinned = false, permanent = false, key } = mail;
-  const from = addressOf(mail.from);
+  const from = senderOf(mail.from);
   const place = placeOf(mail.to);
   const cc = [...new Set((mail.cc ?? []).map(addressOf))].filter((one) => one !== place.to);
   const type = mail.type ?? (replyTo === undefined ? "notification" : "reply");

@@ -7,6 +7,8 @@ import type { TownEvents, TownHub } from "./part.ts";
 /** Each is true while something of the town has to run, though nobody asks: a worker, a merge, a lease that ends. */
 const AWAKE: readonly string[] = [
   "SELECT 1 FROM mail_overseer WHERE inbox_id IS NULL",
+  "SELECT 1 FROM escalations WHERE due_at IS NOT NULL",
+  "SELECT 1 FROM escalation_sends",
   "SELECT 1 FROM beads INDEXED BY beads_convoys WHERE issue_type = 'convoy' AND status = 'open'",
   "SELECT 1 FROM schedule_entries",
   "SELECT 1 FROM rigs WHERE state IN ('adding', 'removing')",

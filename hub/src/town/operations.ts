@@ -41,6 +41,7 @@ export interface Operations {
 const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   convoys: () => import("../convoys/operations.ts"),
   scheduler: () => import("../scheduler/operations.ts"),
+  escalations: () => import("../escalations/operations.ts"),
   estop: () => import("../estop/operations.ts"),
   mail: () => import("../mail/operations.ts"),
   nudges: () => import("../mail/nudge-operations.ts"),

@@ -30,6 +30,13 @@ export interface TownHub {
   readonly policy: Policy;
   readonly audit: Audit;
   readonly estop: EmergencyStop;
+  /** To people of the house, by one of its channels; the same key is the same message. */
+  readonly say: (message: {
+    readonly channel: string;
+    readonly to?: string | undefined;
+    readonly text: string;
+    readonly key: string;
+  }) => Promise<unknown>;
 }
 
 /** What every part of the town is made with; a part's own options extend it by ports to other parts. */

@@ -1,6 +1,7 @@
 import { startAll, stopAll, type Unit } from "@barnacle/protocol/runtime";
 import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
+import type { Escalations } from "../escalations/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
 import type { Mail, Nudges } from "../mail/index.ts";
 import type { Refinery } from "../refinery/index.ts";
@@ -32,6 +33,7 @@ export class Town implements Unit {
   readonly estop: EmergencyStop;
   readonly mail: Mail;
   readonly nudges: Nudges;
+  readonly escalations: Escalations;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -42,9 +44,10 @@ export class Town implements Unit {
     const { scheduler } = roleParts(base);
     this.scheduler = scheduler;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
-    const { mail, nudges } = messageParts(base, { deliver: NOBODY });
+    const { mail, nudges, escalations } = messageParts(base, { deliver: NOBODY });
     this.mail = mail;
     this.nudges = nudges;
+    this.escalations = escalations;
     const { workspaces, rigs, worktrees } = rigParts(base, () => this.refinery);
     this.workspaces = workspaces;
     this.rigs = rigs;
@@ -52,7 +55,7 @@ export class Town implements Unit {
     this.convoys = convoyParts(base, { rigs, worktrees, nudges });
     this.refinery = refineryPart(base, { rigs, estop: this.estop });
     const brake = new RefineryBrake(this.refinery, this.estop);
-    this.#units = [nudges, mail, rigs, worktrees, this.convoys, scheduler, brake, this.refinery];
+    this.#units = [nudges, mail, escalations, rigs, worktrees, this.convoys, scheduler, brake, this.refinery];
   }
 
   async start(): Promise<void> {

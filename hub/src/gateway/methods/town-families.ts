@@ -1,4 +1,5 @@
 import { convoyMethods } from "./convoys.ts";
+import { escalationMethods } from "./escalations.ts";
 import { estopMethods } from "./estop.ts";
 import { mailMethods } from "./mail.ts";
 import { mergequeueMethods } from "./mergequeue.ts";
@@ -9,6 +10,7 @@ import { schedulerMethods } from "./scheduler.ts";
 /** Methods of the town, a family for each noun. */
 export const townMethods: readonly Method[] = [
   ...convoyMethods,
+  ...escalationMethods,
   ...estopMethods,
   ...mailMethods,
   ...mergequeueMethods,
