@@ -10,7 +10,8 @@ export const CAPABILITIES = {
   /** Its own hook: what hangs there is done, handed on, given up. */
   execute_task: [
     ...["hooks.done", "hooks.handoff", "hooks.prime", "hooks.attach", "hooks.detach", "hooks.progress"],
-    ...["workers.heartbeat", "workers.progress", "workers.state", "workers.notify"],
+    ...["workers.heartbeat", "workers.progress", "workers.state", "workers.notify", "worktrees.githook"],
+    "worktrees.githook",
   ],
   create_merge_request: ["mergequeue.submit"],
   approve_merge: ["mergequeue.*"],

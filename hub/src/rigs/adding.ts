@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Log } from "@barnacle/protocol/runtime";
@@ -38,6 +29,8 @@ export interface AddingOptions {
 
 export const HOOKS = "hooks";
 const RIG_FILE = "rig.json";
+const HALF = `SELECT rigs.*, workspaces.path AS root FROM rigs JOIN workspaces ON workspaces.name = rigs.workspace
+  WHERE state IN ('adding', 'removing')`;
 
 /**
  * Adding in four steps: a row in the state `adding`; everything made in a directory of its own; that directory renamed; the row
@@ -79,7 +72,7 @@ export class Adding {
       await this.#store.commit(() => this.#complete(name, branch));
       return branch;
     } catch (error) {
-      rmSync(temporary, { recursive: true, force: true });
+      await rm(temporary, { recursive: true, force: true });
       dropCredential(this.#store.stateDir, name);
       await this.#store.commit(() => this.#store.run("DELETE FROM rigs WHERE token = ? AND state = 'adding'", token));
       throw asNamed(error, temporary);
@@ -88,12 +81,30 @@ export class Adding {
     }
   }
 
+  /** Forgets a rig; with `files` its directory goes too, renamed first, so that a crash leaves nothing that looks like one. */
+  async remove(name: string, files: boolean): Promise<void> {
+    const store = this.#store;
+    if (!files) {
+      await store.commit(() => {
+        store.run("DELETE FROM worktrees WHERE rig = ?", name);
+        store.run("DELETE FROM rigs WHERE name = ?", name);
+      });
+      return;
+    }
+    const token = `gone-${name}-${this.#clock.now().toString(36)}`;
+    this.#mine.add(token);
+    try {
+      await store.commit(() => store.run("UPDATE rigs SET state = 'removing', token = ? WHERE name = ?", token, name));
+      const row = store.one(`${HALF} AND rigs.name = ?`, name);
+      if (row) await this.#swept(row);
+    } finally {
+      this.#mine.delete(token);
+    }
+  }
+
   /** Completes or undoes what a crash left. @returns names of rigs that are whole now, and of those that are gone */
   async sweep(): Promise<{ readonly whole: string[]; readonly gone: string[] }> {
-    const rows = this.#store.all(
-      `SELECT rigs.*, workspaces.path AS root FROM rigs JOIN workspaces ON workspaces.name = rigs.workspace
-       WHERE state IN ('adding', 'removing')`,
-    );
+    const rows = this.#store.all(HALF);
     const whole: string[] = [];
     const gone: string[] = [];
     for (const row of rows) {
@@ -113,10 +124,16 @@ export class Adding {
         await this.#store.commit(() => this.#complete(name, file.default_branch));
         return true;
       }
+    } else if (existsSync(path.join(root, name))) {
+      renameSync(path.join(root, name), temporary);
+      flushDirectory(root);
     }
-    rmSync(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
     dropCredential(this.#store.stateDir, name);
-    await this.#store.commit(() => this.#store.run("DELETE FROM rigs WHERE token = ?", token));
+    await this.#store.commit(() => {
+      this.#store.run("DELETE FROM worktrees WHERE rig = ?", name);
+      this.#store.run("DELETE FROM rigs WHERE token = ?", token);
+    });
     return false;
   }
 

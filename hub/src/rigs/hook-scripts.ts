@@ -1,13 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** What git calls in every worktree of a rig. */
-export const GIT_HOOKS = [
-  ...["pre-commit", "prepare-commit-msg", "post-commit"],
-  ...["pre-push", "post-checkout", "post-merge"],
-] as const;
-export type GitHook = (typeof GIT_HOOKS)[number];
+import { GIT_HOOKS, type GitHook } from "./hook-names.ts";
 
 export interface HookProgram {
   readonly node: string;
@@ -36,7 +30,8 @@ function scriptOf(name: GitHook, stateDir: string, { node, barnacle }: HookProgr
   return `#!/bin/sh
 # Managed by Barnacle and written anew. For hooks of your own: barnacle rig config set RIG hooks.user_path DIRECTORY
 [ -x ${quoted(node)} ] && [ -f ${quoted(barnacle)} ] || exit 0
-exec ${quoted(node)} ${quoted(barnacle)} githook ${name} --state-dir ${quoted(stateDir)} -- "$@"
+unset BARNACLE_URL
+BARNACLE_STATE_DIR=${quoted(stateDir)} exec ${quoted(node)} ${quoted(barnacle)} githook ${name} -- "$@"
 `;
 }
 

@@ -121,6 +121,15 @@ export async function advance(git: Git, branch: string, to: string, from: string
   if (code !== 0) throw moved(branch);
 }
 
+/** Puts every branch and tag into one file when some of it is not at the origin. @returns the file, or undefined: all is there */
+export async function bundleUnpushed(git: Git, file: string): Promise<string | undefined> {
+  const alone = Number(await git.text(["rev-list", "--count", "--branches", "--not", "--remotes=origin", "--"]));
+  if (alone === 0) return undefined;
+  await git.run(["bundle", "create", "--quiet", file, "--all"], { timeoutMs: REMOTE_MS });
+  await git.run(["bundle", "verify", "--quiet", file], { timeoutMs: REMOTE_MS });
+  return file;
+}
+
 /** The directory in which a branch is checked out. */
 export async function worktreeOf(git: Git, branch: string): Promise<string | undefined> {
   const listed = await git.text(["worktree", "list", "--porcelain", "-z"]);

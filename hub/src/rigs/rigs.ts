@@ -7,7 +7,7 @@ import { credentialFile, dropCredential, keepCredential } from "./credentials.ts
 import { Git, REMOTE_MS } from "./git.ts";
 import type { HookProgram } from "./hook-scripts.ts";
 import { Lanes } from "./lanes.ts";
-import { advance, fetchOrigin, standing } from "./mirror.ts";
+import { advance, bundleUnpushed, fetchOrigin, standing } from "./mirror.ts";
 import { checkBranch, checkRigName } from "./names.ts";
 import { checkRigPrefix, derivePrefix, prefixOf } from "./prefix.ts";
 import { settingDefault, settingValue } from "./settings.ts";
@@ -210,25 +210,28 @@ export class Rigs implements Unit {
     return this.get(name);
   }
 
-  /** Forgets a rig; its directory stays. @throws RIG_REFUSED while a worktree is in use */
-  async remove(who: string, name: string): Promise<Rig> {
+  /**
+   * Forgets a rig. Its directory stays, or with `files` goes: what the origin does not have is put into a bundle beside it first.
+   * @throws RIG_REFUSED (a worktree is in use; with `files` also while there are any) unless forced, GIT_FAILED
+   */
+  async remove(
+    who: string,
+    name: string,
+    { files, force }: { readonly files: boolean; readonly force: boolean } = { files: false, force: false },
+  ): Promise<{ readonly directory: string; readonly bundle: string | undefined }> {
     await this.#ready();
-    const { store } = this.#options;
-    const gone = await this.lanes.run(name, () =>
-      store.commit(() => {
-        const rig = this.get(name);
-        const busy = store.all("SELECT agent FROM worktrees WHERE rig = ? AND in_use = 1 ORDER BY agent", name);
-        if (busy.length > 0) {
-          throw new BarnacleError("RIG_REFUSED", `${name} is worked on by ${busy.map((row) => row.agent).join(", ")}`);
-        }
-        store.run("DELETE FROM worktrees WHERE rig = ?", name);
-        store.run("DELETE FROM rigs WHERE name = ?", name);
-        return rig;
-      }),
-    );
+    const { store, clock } = this.#options;
+    const { directory } = this.get(name);
+    const bundle = await this.lanes.run(name, async () => {
+      this.#refuseWorkedOn(name, files ? "" : "AND in_use = 1", force && !files);
+      const file = `${directory}-${clock.now().toString(36)}.bundle`;
+      const saved = files ? await bundleUnpushed(this.git(name), file) : undefined;
+      await this.#adding.remove(name, files);
+      return saved;
+    });
     dropCredential(store.stateDir, name);
-    this.#tell(name, "removed", { who });
-    return gone;
+    this.#tell(name, "removed", { who, ...(bundle === undefined ? {} : { bundle }) });
+    return { directory, bundle };
   }
 
   /** What a crash left is put right once, before anything else is done. */
@@ -250,6 +253,12 @@ export class Rigs implements Unit {
     if (!row) return;
     const how = row.state === "adding" ? "is being added" : "is there already";
     throw new BarnacleError("CONFLICT", `the rig ${row.name} ${how}`, { hint: "See `barnacle rig list`." });
+  }
+
+  #refuseWorkedOn(name: string, which: string, allowed: boolean): void {
+    const rows = this.#options.store.all(`SELECT agent FROM worktrees WHERE rig = ? ${which} ORDER BY agent`, name);
+    if (rows.length === 0 || allowed) return;
+    throw new BarnacleError("RIG_REFUSED", `${name} has worktrees in use: ${rows.map((row) => row.agent).join(", ")}`);
   }
 
   #free(prefix: string): string {

@@ -1,6 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { literals, validator } from "@barnacle/protocol/schema";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { HOOK_DEFAULTS } from "./hook-names.ts";
 
 const strict = { additionalProperties: false } as const;
 /** A text is given to `sh -c`; a list is a program with its arguments, without a shell. */
@@ -53,11 +54,11 @@ export type MergeQueueSettings = Static<typeof MergeQueueSettings>;
 /** What git tells and asks on the way, in every worktree of the rig. */
 export const HookSettings = Type.Object(
   {
-    enabled: Type.Boolean({ default: true }),
+    enabled: Type.Boolean({ default: HOOK_DEFAULTS.enabled }),
     pre_commit: Script,
     pre_push: Script,
-    bead_trailer: Type.Boolean({ default: true }),
-    user_path: Type.String({ default: "", maxLength: 400 }),
+    bead_trailer: Type.Boolean({ default: HOOK_DEFAULTS.bead_trailer }),
+    user_path: Type.String({ default: HOOK_DEFAULTS.user_path, maxLength: 400 }),
   },
   strict,
 );

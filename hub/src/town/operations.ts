@@ -40,6 +40,9 @@ export interface Operations {
 /** Loaded one by one: a command line asks one question. */
 const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   convoys: () => import("../convoys/operations.ts"),
+  workspaces: () => import("../workspaces/operations.ts"),
+  rigs: () => import("../rigs/operations.ts"),
+  worktrees: () => import("../worktrees/operations.ts"),
   scheduler: () => import("../scheduler/operations.ts"),
   escalations: () => import("../escalations/operations.ts"),
   estop: () => import("../estop/operations.ts"),

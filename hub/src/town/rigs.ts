@@ -1,4 +1,4 @@
-import { Rigs } from "../rigs/index.ts";
+import { HOOK_PROGRAM, Rigs } from "../rigs/index.ts";
 import { Workspaces } from "../workspaces/index.ts";
 import { type Submissions, Worktrees } from "../worktrees/index.ts";
 import type { TownBase } from "./part.ts";
@@ -13,6 +13,6 @@ export function rigParts(
   readonly worktrees: Worktrees;
 } {
   const workspaces = new Workspaces(base);
-  const rigs = new Rigs({ ...base, workspaces });
+  const rigs = new Rigs({ ...base, workspaces, hookProgram: HOOK_PROGRAM });
   return { workspaces, rigs, worktrees: new Worktrees({ ...base, rigs, submissions }) };
 }

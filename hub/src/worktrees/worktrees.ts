@@ -1,19 +1,16 @@
-import { existsSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Unit } from "@barnacle/protocol/runtime";
 import type { Git, Rig, Rigs } from "../rigs/index.ts";
 import type { TownBase } from "../town/part.ts";
 import { branchFor, type WorktreeAddress, worktreeAddress } from "./address.ts";
+import { addGitEvent, type GitEvent } from "./git-events.ts";
+import { judgeRow, type Submissions } from "./looking.ts";
+import { busyError, dirtyError, lostError, whyLost } from "./lost.ts";
 import { rescue } from "./rescue.ts";
 import { findWorktree, listWorktrees, needWorktree, type WorktreeRow } from "./table.ts";
-import { judge, type WorktreeVerdict } from "./verdict.ts";
-
-/** What worktrees ask of the merge queue. */
-export interface Submissions {
-  /** Whether it has, or had, this branch at this commit. */
-  has(rig: string, branch: string, commit: string): boolean;
-}
+import type { WorktreeVerdict } from "./verdict.ts";
 
 export interface WorktreesOptions extends TownBase {
   readonly rigs: Rigs;
@@ -27,7 +24,8 @@ export interface Acquire {
   readonly rig: string;
   /** An address: `gastown/polecats/toast`. */
   readonly agent: string;
-  readonly bead: string;
+  /** Crew may have a worktree without a job. */
+  readonly bead?: string | undefined;
   /** A branch or commit to begin at. Default: the rig's default branch. */
   readonly base?: string | undefined;
 }
@@ -90,13 +88,15 @@ export class Worktrees implements Unit {
     await this.#ready();
     const { rigs } = this.#options;
     const address = worktreeAddress(agent);
+    if (bead === undefined && address.kind !== "crew")
+      throw new BarnacleError("INPUT_INVALID", "bead: expected the job");
     if (address.rig !== name) throw new BarnacleError("INPUT_INVALID", `${agent} does not belong to the rig ${name}`);
     if (this.#isNew(agent, bead)) await this.#refresh(rigs.get(name));
     return rigs.lanes.run(name, async () => {
       const rig = rigs.get(name);
       const row = this.find(agent);
       if (row?.inUse && row.bead !== bead) {
-        throw new BarnacleError("WORKTREE_BUSY", `${agent} works on ${row.bead ?? "something"} in ${row.path}`);
+        throw busyError(row);
       }
       if (!row) {
         refuseResting(rig);
@@ -150,10 +150,10 @@ export class Worktrees implements Unit {
     const { rig } = needWorktree(store, agent);
     return rigs.lanes.run(rig, async () => {
       const row = needWorktree(store, agent);
-      const lost = isLost(row.path);
+      const lost = whyLost(row.path);
       if (lost !== undefined && !force) throw lostError(row, lost);
       if (row.inUse && !force) {
-        throw new BarnacleError("WORKTREE_BUSY", `${agent} works on ${row.bead ?? "something"} in ${row.path}`);
+        throw busyError(row);
       }
       const rescued: string[] = [];
       let { branch } = row;
@@ -171,24 +171,60 @@ export class Worktrees implements Unit {
     });
   }
 
+  /** What a git hook told; kept, and told on. */
+  async hooked(event: Omit<GitEvent, "seq" | "at">): Promise<void> {
+    const { store, clock } = this.#options;
+    await store.commitSoon(() => addGitEvent(store, { ...event, at: clock.now() }));
+    this.#tell(event.agent ?? event.rig, event.hook, { rig: event.rig, ...event.body });
+  }
+
+  /**
+   * Removes all worktrees of a rig, or refuses before the first.
+   * @returns the rescue branches @throws WORKTREE_BUSY, WORKTREE_DIRTY, WORKTREE_LOST unless forced
+   */
+  async removeAll(rig: string, options: { readonly force: boolean; readonly who: string }): Promise<string[]> {
+    const rows = this.list(rig);
+    if (!options.force) {
+      for (const row of rows) {
+        if (row.inUse) throw busyError(row);
+        const verdict = await this.verdict(row.agent);
+        if (verdict.verdict !== "SAFE_TO_NUKE") throw dirtyError(row, verdict);
+      }
+    }
+    const rescued: string[] = [];
+    for (const { agent } of rows) rescued.push(...(await this.remove(agent, options)).rescued);
+    return rescued;
+  }
+
   async #make(
     who: string,
     rig: Rig,
     address: WorktreeAddress,
-    bead: string,
+    bead: string | undefined,
     base: string | undefined,
   ): Promise<Acquired> {
     const { store, rigs, clock } = this.#options;
     const { agent, kind, name } = address;
     const git = rigs.git(rig.name);
     const begin = await baseOf(git, rig, base);
-    const branch = kind === "refinery" ? "" : await freeBranch(git, branchFor(address, bead, clock.now()));
+    const branch = kind === "refinery" ? "" : await freeBranch(git, branchFor(address, bead ?? "", clock.now()));
     const directory = directoryOf(rig, address);
     await store.commit(() =>
       store.run(
         `INSERT INTO worktrees (agent, rig, kind, path, state, branch, base, bead, in_use, created_at, acquired_at)
-         VALUES (?, ?, ?, ?, 'making', ?, ?, ?, 1, ?, ?)`,
-        ...[agent, rig.name, kind, directory, branch || null, begin, bead, clock.now(), clock.now()],
+         VALUES (?, ?, ?, ?, 'making', ?, ?, ?, ?, ?, ?)`,
+        ...[
+          agent,
+          rig.name,
+          kind,
+          directory,
+          branch || null,
+          begin,
+          bead ?? null,
+          bead === undefined ? 0 : 1,
+          clock.now(),
+          clock.now(),
+        ],
       ),
     );
     try {
@@ -215,7 +251,7 @@ export class Worktrees implements Unit {
     address: WorktreeAddress,
     row: WorktreeRow,
     git: Git,
-    bead: string,
+    bead: string | undefined,
     base: string | undefined,
   ): Promise<Acquired> {
     const { store, clock } = this.#options;
@@ -225,14 +261,21 @@ export class Worktrees implements Unit {
       const verdict = await this.#judge(row, git);
       if (verdict.cleanup_status !== "clean") throw dirtyError(row, verdict);
       begin = await baseOf(git, rig, base);
-      branch = kind === "refinery" ? undefined : await freeBranch(git, branchFor(address, bead, clock.now()));
+      branch = kind === "refinery" ? undefined : await freeBranch(git, branchFor(address, bead ?? "", clock.now()));
     }
     // The row first: a crash in between is put right when the job is asked for again.
     const set = (next: WorktreeRow["branch"], from: WorktreeRow["base"], used: boolean) =>
       store.commit(() =>
         store.run(
           "UPDATE worktrees SET branch = ?, base = ?, bead = ?, in_use = ?, acquired_at = ? WHERE agent = ?",
-          ...[next ?? null, from ?? null, used ? bead : null, used ? 1 : 0, clock.now(), agent],
+          ...[
+            next ?? null,
+            from ?? null,
+            used ? (bead ?? null) : null,
+            used && bead !== undefined ? 1 : 0,
+            clock.now(),
+            agent,
+          ],
         ),
       );
     await set(branch, begin, true);
@@ -257,15 +300,13 @@ export class Worktrees implements Unit {
   }
 
   #judge(row: WorktreeRow, git: Git): Promise<WorktreeVerdict> {
-    const { rigs, submissions } = this.#options;
-    const { defaultBranch } = rigs.get(row.rig);
-    const submitted = (branch: string, commit: string) => submissions?.()?.has(row.rig, branch, commit) ?? false;
-    return judge({ git, address: worktreeAddress(row.agent), defaultBranch, base: row.base, submitted });
+    const { store, submissions } = this.#options;
+    return judgeRow(store, row, git, submissions?.());
   }
 
   /** @throws WORKTREE_LOST */
   #gitIn(row: WorktreeRow): Git {
-    const lost = isLost(row.path);
+    const lost = whyLost(row.path);
     if (lost !== undefined) throw lostError(row, lost);
     return this.#options.rigs.git(row.rig).at(row.path);
   }
@@ -276,13 +317,13 @@ export class Worktrees implements Unit {
     const remove = () =>
       rigs.git(rig).run(["worktree", "remove", "--force", "--force", "--", directory], { codes: [0, 128] });
     await remove();
-    rmSync(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
     // Never pruned: git would forget worktrees, too, whose directories somebody moved for a while.
     await remove();
     await store.commit(() => store.run("DELETE FROM worktrees WHERE agent = ?", agent));
   }
 
-  #isNew(agent: string, bead: string): boolean {
+  #isNew(agent: string, bead: string | undefined): boolean {
     const row = this.find(agent);
     return !row?.inUse || row.bead !== bead;
   }
@@ -328,12 +369,6 @@ export function directoryOf(rig: Rig, { kind, name }: WorktreeAddress): string {
   return path.join(rig.directory, kind === "crew" ? "crew" : "polecats", name);
 }
 
-/** Why a directory is no worktree; undefined when it is one. */
-export function isLost(directory: string): string | undefined {
-  if (!existsSync(directory)) return "the directory is not there";
-  return existsSync(path.join(directory, ".git")) ? undefined : "the directory is no worktree any more";
-}
-
 async function checkout(git: Git, branch: string | undefined, begin: string): Promise<void> {
   const how = branch === undefined ? ["--detach"] : ["--no-track", "-b", branch];
   await git.run(["checkout", "--quiet", ...how, begin, "--"]);
@@ -361,25 +396,5 @@ function refuseResting({ name, state }: Rig): void {
   if (state === "active") return;
   throw new BarnacleError("RIG_REFUSED", `the rig ${name} is ${state}`, {
     hint: `Take it up again: barnacle rig ${state === "parked" ? "unpark" : "undock"} ${name}`,
-  });
-}
-
-function dirtyError({ agent, path: directory }: WorktreeRow, verdict: WorktreeVerdict): BarnacleError {
-  const { uncommitted, stashes, unpushed, unmerged } = verdict;
-  const parts = [
-    [uncommitted, "uncommitted file"],
-    [stashes, "stash"],
-    [unpushed, "commit of no branch"],
-    [verdict.verdict === "NEEDS_MQ_SUBMIT" ? unmerged : 0, "commit that the merge queue was not given"],
-  ] as const;
-  const text = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} × ${what}`);
-  return new BarnacleError("WORKTREE_DIRTY", `${agent}: ${verdict.verdict}: ${text.join(", ")} in ${directory}`, {
-    details: { ...verdict },
-  });
-}
-
-function lostError({ agent, path: directory, branch }: WorktreeRow, why: string): BarnacleError {
-  return new BarnacleError("WORKTREE_LOST", `the worktree of ${agent} belongs in ${directory}: ${why}`, {
-    details: { agent, path: directory, branch: branch ?? null },
   });
 }

@@ -1,8 +1,24 @@
 import type { Family } from "../session.ts";
 import { beadFamily } from "./bead.ts";
 import { convoyFamily } from "./convoy.ts";
+import { crewFamily } from "./crew.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
+import { githookFamily } from "./githook.ts";
 import { readyFamily } from "./ready.ts";
+import { rigFamily } from "./rig.ts";
+import { workspaceFamily } from "./workspace.ts";
+import { worktreeFamily } from "./worktree.ts";
 
 /** Commands of work. `hub/bin/barnacle.mjs` starts them by a short way; their names stand there too. */
-export const WORK_FAMILIES: readonly Family[] = [beadFamily, readyFamily, convoyFamily, estopFamily, thawFamily];
+export const WORK_FAMILIES: readonly Family[] = [
+  beadFamily,
+  readyFamily,
+  convoyFamily,
+  estopFamily,
+  thawFamily,
+  workspaceFamily,
+  rigFamily,
+  worktreeFamily,
+  crewFamily,
+  githookFamily,
+];

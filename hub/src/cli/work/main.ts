@@ -30,6 +30,11 @@ const family = (name: Promise<Record<string, unknown>>, which: string): Promise<
 const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   ready: () => family(import("./ready.ts"), "readyFamily"),
   convoy: () => family(import("./convoy.ts"), "convoyFamily"),
+  workspace: () => family(import("./workspace.ts"), "workspaceFamily"),
+  rig: () => family(import("./rig.ts"), "rigFamily"),
+  worktree: () => family(import("./worktree.ts"), "worktreeFamily"),
+  crew: () => family(import("./crew.ts"), "crewFamily"),
+  githook: () => family(import("./githook.ts"), "githookFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };

@@ -5,6 +5,7 @@ import { mailMethods } from "./mail.ts";
 import { mergequeueMethods } from "./mergequeue.ts";
 import type { Method } from "./method.ts";
 import { nudgeMethods } from "./nudges.ts";
+import { rigMethods } from "./rigs.ts";
 import { schedulerMethods } from "./scheduler.ts";
 
 /** Methods of the town, a family for each noun. */
@@ -15,5 +16,6 @@ export const townMethods: readonly Method[] = [
   ...mailMethods,
   ...mergequeueMethods,
   ...nudgeMethods,
+  ...rigMethods,
   ...schedulerMethods,
 ];

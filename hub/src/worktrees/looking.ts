@@ -1,0 +1,32 @@
+import { systemClock } from "@barnacle/protocol/runtime";
+import type { Sql } from "../beads/index.ts";
+import { Git, needRig } from "../rigs/index.ts";
+import { worktreeAddress } from "./address.ts";
+import { lostError, whyLost } from "./lost.ts";
+import type { WorktreeRow } from "./table.ts";
+import { judge, type WorktreeVerdict } from "./verdict.ts";
+
+/** What worktrees ask of the merge queue. */
+export interface Submissions {
+  /** Whether it has, or had, this branch at this commit. */
+  has(rig: string, branch: string, commit: string): boolean;
+}
+
+/** Git for looking: it changes nothing and asks nobody. */
+export function lookingGit(cwd: string): Git {
+  return new Git({ cwd, clock: systemClock, env: process.env });
+}
+
+/** @throws WORKTREE_LOST, RIG_UNKNOWN, GIT_FAILED */
+export function judgeRow(
+  sql: Sql,
+  row: WorktreeRow,
+  git: Git,
+  submissions: Submissions | undefined,
+): Promise<WorktreeVerdict> {
+  const lost = whyLost(row.path);
+  if (lost !== undefined) throw lostError(row, lost);
+  const { defaultBranch } = needRig(sql, row.rig);
+  const submitted = (branch: string, commit: string) => submissions?.has(row.rig, branch, commit) ?? false;
+  return judge({ git, address: worktreeAddress(row.agent), defaultBranch, base: row.base, submitted });
+}
