@@ -3,19 +3,12 @@ import type { DeviceIdentity } from "@barnacle/protocol/identity";
 import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
 import type { CapabilityManifest, CommandRequest, CommandResult, JsonObject } from "@barnacle/protocol/schema";
 import type { MakeClient } from "@barnacle/protocol/uplink";
-import {
-  deviceCommands,
-  Executor,
-  gpioCommands,
-  Journal,
-  soundCommands,
-  talkCommands,
-  upkeepCommands,
-} from "./commands/index.ts";
+import { agentCommands } from "./agent-commands.ts";
+import { Executor, Journal } from "./commands/index.ts";
 import type { NodeConfiguration } from "./config/index.ts";
 import { Controls, lightOf } from "./controls/index.ts";
 import type { NodeEventMap, NodeEvents } from "./events.ts";
-import { type FindHardware, isHere, type NodeHardware, reasonOf } from "./hardware/node-hardware.ts";
+import { closeHardware, type FindHardware, isHere } from "./hardware/node-hardware.ts";
 import { type Home, type HomeParts, HubHome } from "./home/index.ts";
 import { Household, rememberedConfig } from "./household/index.ts";
 import { manifestOf, partsOf } from "./manifest/index.ts";
@@ -281,40 +274,13 @@ export class Agent implements Unit {
       : hardware.gpio;
     const journal = new Journal(db, clock);
     const executor: Executor = new Executor({
-      commands: [
-        ...gpioCommands(pins),
-        ...soundCommands({
-          speaker,
-          playerMissing: () => reasonOf(hardware.player),
-          voiceMissing: () => reasonOf(hardware.synthesiser) ?? reasonOf(hardware.player),
-          microphoneMissing: () => reasonOf(hardware.microphone),
-          quiet: () => pipeline?.quiet() ?? Promise.resolve(),
-          mute: async (muted) => {
-            mute.set(muted);
-            await ears?.settled();
-          },
-          muted: () => ears?.muted ?? true,
-          mutedBy: () => mute.by,
-          name: config.name,
-        }),
-        ...talkCommands({
-          speaker,
-          earsMissing: () => (pipeline ? undefined : (reasonOf(hardware.microphone) ?? "nothing here listens")),
-          voiceMissing: () => reasonOf(hardware.synthesiser) ?? reasonOf(hardware.player),
-          listen: () => pipeline?.listen() ?? false,
-          finish: () => pipeline?.finish() ?? false,
-          cancel: () => pipeline?.cancel() ?? false,
-          stopTalking: () => joined.stopTalking(),
-          quiet: () => pipeline?.quiet() ?? Promise.resolve(),
-        }),
-        ...deviceCommands({
-          info: async () => this.#info(identity, household.room, model),
-          health: async () => ({ ...(await telemetry.sample()) }),
-          wakeStatus: () => wakeStatus(hardware, pipeline, ears, this.#counters),
-          searchPath: this.#parts.searchPath,
-        }),
-        ...upkeepCommands({ restart: () => this.restart(), updater }),
-      ],
+      commands: agentCommands({
+        ...{ pins, speaker, hardware, mute, ears, name: config.name, updater },
+        ...{ pipeline: () => pipeline, joined, searchPath: this.#parts.searchPath, restart: () => this.restart() },
+        info: () => this.#info(identity, household.room, model),
+        health: async () => ({ ...(await telemetry.sample()) }),
+        detections: () => this.#counters.get("wakes"),
+      }),
       journal,
       get deny() {
         return current().deny;
@@ -426,28 +392,4 @@ export class Agent implements Unit {
       uptimeS: Math.round(process.uptime()),
     };
   }
-}
-
-function wakeStatus(
-  hardware: NodeHardware,
-  pipeline: Pipeline | undefined,
-  ears: Ears | undefined,
-  counters: Counters,
-): JsonObject {
-  const reason = reasonOf(hardware.microphone) ?? reasonOf(hardware.wake) ?? reasonOf(hardware.endpoint);
-  return {
-    ...(pipeline
-      ? { engine: pipeline.wakeEngine.name, phrases: pipeline.wakeEngine.phrases, state: pipeline.state }
-      : {}),
-    ...(reason === undefined ? {} : { reason }),
-    muted: ears?.muted ?? false,
-    microphone: ears ? { name: ears.name, ...ears.status } : { state: "stopped" },
-    detections: counters.get("wakes"),
-  };
-}
-
-async function closeHardware(hardware: NodeHardware): Promise<void> {
-  if (isHere(hardware.recogniser)) await hardware.recogniser.close();
-  if (isHere(hardware.endpoint)) await hardware.endpoint.close();
-  if (isHere(hardware.gpio)) await hardware.gpio.close();
 }

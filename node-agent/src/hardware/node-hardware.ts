@@ -53,3 +53,10 @@ export type FindHardware = (
     readonly startValue?: StartValue;
   },
 ) => Promise<NodeHardware>;
+
+/** What the pipeline does not close itself. */
+export async function closeHardware(hardware: NodeHardware): Promise<void> {
+  if (isHere(hardware.recogniser)) await hardware.recogniser.close();
+  if (isHere(hardware.endpoint)) await hardware.endpoint.close();
+  if (isHere(hardware.gpio)) await hardware.gpio.close();
+}
