@@ -11,55 +11,22 @@ import {
   type TopicName,
   topicFor,
 } from "@barnacle/protocol/mqtt";
-import { type Clock, Events, type Log, type Random, type Unit } from "@barnacle/protocol/runtime";
-import type { CommandResult } from "@barnacle/protocol/schema";
+import { Events, type Unit } from "@barnacle/protocol/runtime";
 import { Aedes, type Client, type PublishPacket, type Subscription } from "aedes";
 import mqttPacket from "mqtt-packet";
-import type { Counters, Devices, NodeInbound } from "../services.ts";
-import type { Store } from "../store/index.ts";
 import { checkWill, refusal } from "./admission.ts";
 import { Faults } from "./faults.ts";
 import { Ingest } from "./ingest.ts";
-import { Listeners, type SecureOptions } from "./listeners.ts";
+import { Listeners } from "./listeners.ts";
+import type { BrokerEvents, BrokerLimits, MqttBrokerOptions } from "./options.ts";
 import { BrokerPersistence } from "./persistence.ts";
 import { RetainedStore } from "./retained-store.ts";
 import type { Greeting, Session, WillMessage } from "./session.ts";
 
+export type { BrokerEvents, BrokerLimits, MqttBrokerOptions } from "./options.ts";
+
 // Its table of all 65,536 packet ids, made at the first packet for the whole process, costs 9 MB and saves microseconds.
 mqttPacket.writeToStream.cacheNumbers = false;
-
-export interface BrokerEvents {
-  /** The broker can publish; nobody is connected yet. */
-  open: Record<never, never>;
-  /** A node's birth was stored; it has subscribed and can be sent to. */
-  ready: { readonly deviceId: string };
-  gone: { readonly deviceId: string; readonly reason: string };
-  result: { readonly deviceId: string; readonly result: CommandResult };
-}
-
-export interface BrokerLimits {
-  /** Open connections, admitted or not. */
-  readonly maxClients: number;
-  /** From the TCP connection to CONNECT. */
-  readonly connectTimeoutMs: number;
-  readonly maxPacketBytes: number;
-}
-
-export interface MqttBrokerOptions {
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-  readonly secure?: SecureOptions | undefined;
-  readonly site: string;
-  readonly devices: Devices;
-  readonly inbound: NodeInbound;
-  readonly store: Store;
-  readonly counters: Counters;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly limits?: Partial<BrokerLimits>;
-}
 
 const LIMITS: BrokerLimits = {
   maxClients: 2000,

@@ -1,16 +1,18 @@
 import { levelDbfs, SAMPLE_RATE, SampleRing, type Samples } from "@barnacle/hardware/audio";
-import type { EndpointDecision, EndpointDetector } from "@barnacle/hardware/endpoint";
-import type { Recogniser, Recognition, Utterance } from "@barnacle/hardware/speech";
+import type { EndpointDecision } from "@barnacle/hardware/endpoint";
+import type { Recognition, Utterance } from "@barnacle/hardware/speech";
 import type { WakeEngine, WakeHit } from "@barnacle/hardware/wake";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { WakeEvent } from "@barnacle/protocol/mqtt";
-import type { Random, Unit } from "@barnacle/protocol/runtime";
-import type { VoiceTurnReply, VoiceTurnReport } from "@barnacle/protocol/schema";
-import { type Answerer, Answers, type AnswersParts } from "./answers.ts";
+import type { Unit } from "@barnacle/protocol/runtime";
+import type { VoiceTurnReply } from "@barnacle/protocol/schema";
+import { type Answerer, Answers } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
-import type { Ears } from "./ears.ts";
 import { inTime } from "./in-time.ts";
+import type { PipelineParts, PipelineState } from "./parts.ts";
 import { Turn } from "./turn.ts";
+
+export type { PipelineParts, PipelineState } from "./parts.ts";
 
 /** Sound kept from before a detection: it holds the wake phrase, and a first word spoken without a pause after it. */
 const PREROLL_MS = 1200;
@@ -24,26 +26,6 @@ const TAIL_MS = 600;
 
 const samplesOf = (ms: number): number => Math.round((ms * SAMPLE_RATE) / 1000);
 const msOf = (samples: number): number => (samples * 1000) / SAMPLE_RATE;
-
-export type PipelineState = "idle" | "listening" | "recognising" | "replying";
-
-export interface PipelineParts extends AnswersParts {
-  readonly ears: Ears;
-  readonly wake: WakeEngine;
-  readonly endpoint: EndpointDetector;
-  /** The recogniser when it is ready, or why it is not. */
-  readonly recogniser: () => Recogniser | string;
-  readonly publishWake: (event: WakeEvent) => void;
-  /** Durable; delivered sooner or later. */
-  readonly report: (turn: VoiceTurnReport) => void;
-  readonly room: () => string | undefined;
-  readonly limitMs: number;
-  readonly random: Random;
-  /** Who answers what was said; absent: the hub, whose reply comes through `Pipeline.reply`. */
-  readonly answers?: Answerer | undefined;
-  /** The wake phrase ends an answer that is being spoken. Nothing here cancels the node's own voice in its microphone. */
-  readonly bargeIn?: boolean;
-}
 
 interface Exchange {
   readonly turn: Turn;
