@@ -63,6 +63,7 @@ const WORK = new Set([
     "feed",
     "scheduler",
     "supervisor",
+    "deacon",
     "mayor",
     "witness",
     "refinery",

@@ -1,9 +1,9 @@
-import { type Static, type TInteger, Type } from "@sinclair/typebox";
+import { type Static, type TInteger, type TNumber, Type } from "@sinclair/typebox";
 
 const strict = { additionalProperties: false } as const;
 
-function seconds(value: number, description: string): TInteger {
-  return Type.Integer({ default: value, minimum: 1, maximum: 604_800, description });
+function seconds(value: number, description: string): TNumber {
+  return Type.Number({ default: value, minimum: 0.05, maximum: 604_800, description });
 }
 
 function whole(value: number, description: string, minimum = 1): TInteger {
@@ -59,7 +59,7 @@ export const SchedulerConfig = Type.Object(
     maxPerRig: whole(0, "of them in one rig; 0: as many as in all", 0),
     failures: whole(3, "times that giving out one bead may fail before a person is told"),
     backoffSeconds: seconds(30, "wait after the first failure; twice as long after each more"),
-    redispatchSeconds: Type.Integer({
+    redispatchSeconds: Type.Number({
       default: 300,
       minimum: 0,
       maximum: 604_800,

@@ -152,6 +152,11 @@ export class Scheduler implements Unit {
     return this.#round;
   }
 
+  /** How many beads wait. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
   list(): Listed[] {
     return this.#queue.list(this.#options.clock.now());
   }

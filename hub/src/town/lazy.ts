@@ -11,6 +11,8 @@ const AWAKE: readonly string[] = [
   "SELECT 1 FROM escalation_sends",
   "SELECT 1 FROM beads INDEXED BY beads_convoys WHERE issue_type = 'convoy' AND status = 'open'",
   "SELECT 1 FROM schedule_entries",
+  "SELECT 1 FROM mayor_goals WHERE state IN ('planned', 'running')",
+  "SELECT 1 FROM role_wishes WHERE role = 'mayor' AND wanted = 'running'",
   "SELECT 1 FROM rigs WHERE state IN ('adding', 'removing')",
   "SELECT 1 FROM worktrees WHERE state <> 'ready'",
   "SELECT 1 FROM merge_requests WHERE state != 'closed'",

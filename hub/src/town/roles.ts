@@ -1,19 +1,40 @@
-import { BarnacleError } from "@barnacle/protocol/errors";
-import { Scheduler, type SchedulerPorts } from "../scheduler/index.ts";
+import { Mayor } from "../mayor/index.ts";
+import { Scheduler } from "../scheduler/index.ts";
+import { Supervisor } from "../supervisor/index.ts";
+import { Witness } from "../witness/index.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { TownBase } from "./part.ts";
+import { giveAway, mayorPorts, schedulerPorts, witnessPorts } from "./role-ports.ts";
 import { settingsOf } from "./settings.ts";
 
-/** The parts that decide what others do, with their ways to those others. */
-export function roleParts(base: TownBase) {
+/** The parts that decide what others do, with their ways to those others. `near` is asked when something is to be done. */
+export function roleParts(base: TownBase, near: () => Neighbours) {
   const settings = settingsOf(base);
-  const ports: SchedulerPorts = {
-    sling: async () => {
-      throw new BarnacleError("HUB_UNREACHABLE", "no workers here");
+  const scheduler = new Scheduler({ ...base, settings: () => settings().scheduler, ports: schedulerPorts(near) });
+  const witness = new Witness({
+    ...{ ...base, settings: () => settings().witness },
+    ports: witnessPorts(base, near, scheduler),
+  });
+  const mayor = new Mayor({ ...base, settings: () => settings().mayor, ports: mayorPorts(near, scheduler) });
+  const supervisor = new Supervisor({
+    ...{ ...base, settings: () => settings().supervisor },
+    ports: {
+      roles: async () => {
+        await mayor.round();
+        return [];
+      },
+      agents: () => {
+        const { workers } = near();
+        return workers && new Set(workers.list().map(({ address }) => address));
+      },
+      hangs: (bead) => near().hooks?.reads.ofBead(bead) !== undefined,
+      patrol: () => witness.patrol(),
+      recover: (bead, _assignee, why) => giveAway(near(), scheduler, "deacon/", bead, why),
+      orphanedWorktrees: async () => [],
+      dispatch: () => scheduler.run(),
+      rotateLogs: async () => 0,
+      busy: () => witness.watching || scheduler.size > 0 || mayor.watching,
     },
-    stopped: () => false,
-    closedRigs: () => new Set(),
-    report: async () => {},
-  };
-  const scheduler = new Scheduler({ ...base, settings: () => settings().scheduler, ports });
-  return { scheduler };
+  });
+  return { scheduler, witness, mayor, supervisor };
 }

@@ -4,9 +4,12 @@ import type { Convoys } from "../convoys/index.ts";
 import type { Escalations } from "../escalations/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
 import type { Mail, Nudges } from "../mail/index.ts";
+import type { Mayor } from "../mayor/index.ts";
 import type { Refinery } from "../refinery/index.ts";
 import type { Rigs } from "../rigs/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
+import type { Supervisor } from "../supervisor/index.ts";
+import type { Witness } from "../witness/index.ts";
 import type { Workspaces } from "../workspaces/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import { convoyParts } from "./convoys.ts";
@@ -29,6 +32,9 @@ export class Town implements Unit {
   readonly worktrees: Worktrees;
   readonly refinery: Refinery;
   readonly scheduler: Scheduler;
+  readonly witness: Witness;
+  readonly mayor: Mayor;
+  readonly supervisor: Supervisor;
   /** The hub's own; beside a stopped hub one on its store. */
   readonly estop: EmergencyStop;
   readonly mail: Mail;
@@ -41,8 +47,11 @@ export class Town implements Unit {
   constructor(base: TownBase) {
     this.#base = base;
     this.beads = base.beads;
-    const { scheduler } = roleParts(base);
+    const { scheduler, witness, mayor, supervisor } = roleParts(base, () => this);
     this.scheduler = scheduler;
+    this.witness = witness;
+    this.mayor = mayor;
+    this.supervisor = supervisor;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
     const { mail, nudges, escalations } = messageParts(base, { deliver: NOBODY });
     this.mail = mail;
@@ -55,7 +64,8 @@ export class Town implements Unit {
     this.convoys = convoyParts(base, { rigs, worktrees, nudges });
     this.refinery = refineryPart(base, { rigs, estop: this.estop });
     const brake = new RefineryBrake(this.refinery, this.estop);
-    this.#units = [nudges, mail, escalations, rigs, worktrees, this.convoys, scheduler, brake, this.refinery];
+    const roles = [scheduler, witness, mayor, supervisor];
+    this.#units = [nudges, mail, escalations, rigs, worktrees, this.convoys, brake, this.refinery, ...roles];
   }
 
   async start(): Promise<void> {

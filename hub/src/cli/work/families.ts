@@ -4,8 +4,12 @@ import { convoyFamily } from "./convoy.ts";
 import { crewFamily } from "./crew.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
 import { githookFamily } from "./githook.ts";
+import { mayorFamily } from "./mayor.ts";
 import { readyFamily } from "./ready.ts";
 import { rigFamily } from "./rig.ts";
+import { schedulerFamily } from "./scheduler.ts";
+import { deaconFamily, supervisorFamily } from "./supervisor.ts";
+import { witnessFamily } from "./witness.ts";
 import { workspaceFamily } from "./workspace.ts";
 import { worktreeFamily } from "./worktree.ts";
 
@@ -21,4 +25,9 @@ export const WORK_FAMILIES: readonly Family[] = [
   worktreeFamily,
   crewFamily,
   githookFamily,
+  schedulerFamily,
+  mayorFamily,
+  witnessFamily,
+  supervisorFamily,
+  deaconFamily,
 ];

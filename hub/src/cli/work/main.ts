@@ -35,6 +35,11 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   worktree: () => family(import("./worktree.ts"), "worktreeFamily"),
   crew: () => family(import("./crew.ts"), "crewFamily"),
   githook: () => family(import("./githook.ts"), "githookFamily"),
+  scheduler: () => family(import("./scheduler.ts"), "schedulerFamily"),
+  mayor: () => family(import("./mayor.ts"), "mayorFamily"),
+  witness: () => family(import("./witness.ts"), "witnessFamily"),
+  supervisor: () => family(import("./supervisor.ts"), "supervisorFamily"),
+  deacon: () => family(import("./supervisor.ts"), "deaconFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };

@@ -6,6 +6,7 @@ import { mergequeueMethods } from "./mergequeue.ts";
 import type { Method } from "./method.ts";
 import { nudgeMethods } from "./nudges.ts";
 import { rigMethods } from "./rigs.ts";
+import { roleMethods } from "./roles.ts";
 import { schedulerMethods } from "./scheduler.ts";
 
 /** Methods of the town, a family for each noun. */
@@ -18,4 +19,5 @@ export const townMethods: readonly Method[] = [
   ...nudgeMethods,
   ...rigMethods,
   ...schedulerMethods,
+  ...roleMethods,
 ];

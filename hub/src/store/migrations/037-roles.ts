@@ -2,7 +2,7 @@ import type { Migration } from "../migrate.ts";
 
 /**
  * Roles that run: which are wanted; what waits to be given to a worker, and how often it was given; what the witness saw
- * and did about it; who is mayor, and the goals of the mayor with the beads they became.
+ * and did about it; the last look of the supervisor; who is mayor, and the goals of the mayor with the beads they became.
  */
 export const roles: Migration = {
   number: 37,
@@ -73,6 +73,12 @@ export const roles: Migration = {
       at INTEGER NOT NULL,
       body TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE supervisor_beats (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      at INTEGER NOT NULL,
+      beats INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE mayor_leases (
       workspace TEXT PRIMARY KEY,
       holder TEXT NOT NULL,
