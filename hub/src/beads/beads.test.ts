@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, globSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Events, silentLog } from "@barnacle/protocol/runtime";
 import t from "tap";
@@ -216,6 +216,36 @@ t.test("the journal has every event once, also when its tail was torn or it was 
   writeFileSync(file, "");
   await again();
   t.ok(readFileSync(file).equals(whole));
+});
+
+t.test("a full journal is put aside under its last event, and no event is written twice or lost", async (t) => {
+  const { beads, store, clock, random } = await testBeads(t);
+  await beads.stop();
+  const options = { store, clock, random, log: silentLog, journalBytes: 2000 };
+  let one = new Beads({ ...options, events: new Events() });
+  await one.start();
+  for (let i = 0; i < 40; i++) {
+    await one.write("anna", (writer) => writer.create({ title: `bead ${i}`, description: "x".repeat(200) }));
+    if (i % 7 !== 6) continue;
+    await one.stop();
+    one = new Beads({ ...options, events: new Events() });
+    await one.start();
+  }
+  await one.stop();
+  const aside = globSync("beads-journal.*.jsonl", { cwd: store.stateDir });
+  const seqs = (name: string) =>
+    readFileSync(path.join(store.stateDir, name), "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).seq as number);
+  t.equal(aside.length, 4, "the oldest go");
+  for (const name of aside) t.equal(Number(name.split(".")[1]), seqs(name).at(-1), name);
+  const all = [...aside.flatMap(seqs), ...seqs(JOURNAL)].sort((a, b) => a - b);
+  t.same(
+    all,
+    Array.from({ length: all.length }, (_, i) => 40 - all.length + 1 + i),
+  );
+  t.ok(all.length > 10);
 });
 
 t.test("imports: older lines lose, newer win, headers and notes stay, problems are named", async (t) => {

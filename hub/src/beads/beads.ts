@@ -23,6 +23,8 @@ export interface BeadsOptions {
   readonly events: Events<{ changed: BeadsChanged }>;
   /** Of ids, where a bead does not name its own. */
   readonly prefix?: string | undefined;
+  /** The journal goes on in a new file beyond this size. */
+  readonly journalBytes?: number | undefined;
   /** Device conditions that gates wait for. */
   readonly conditions?: Conditions | undefined;
 }
@@ -50,7 +52,8 @@ export class Beads implements Unit {
     this.events = events;
     this.reads = new BeadReads(store, () => clock.now());
     this.log = new EventLog(store);
-    this.#journal = new JournalFile({ file: path.join(store.stateDir, JOURNAL), sql: store, log });
+    const file = path.join(store.stateDir, JOURNAL);
+    this.#journal = new JournalFile({ file, sql: store, log, fullBytes: options.journalBytes });
     this.#gates = new GateKeeper({ beads: this, sql: store, clock, log, conditions: options.conditions });
   }
 

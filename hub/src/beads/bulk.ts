@@ -38,7 +38,8 @@ export class BulkInsert {
   flush(): void {
     if (this.#pending.size === 0) return;
     const { table, graph, sql } = this.#writer;
-    for (const source of graph.waitingFor(this.#pending.keys())) this.touched.add(source);
+    // Edges that were here before what they end at.
+    for (const id of graph.waitingFor(this.#pending.keys())) this.touched.add(id);
     const blocks = this.#judgement();
     const waits = sql.one("SELECT 1 AS found FROM bead_edges WHERE kind = 'waits-for' LIMIT 1") !== undefined;
     for (const { line, bead, edges } of this.#pending.values()) {

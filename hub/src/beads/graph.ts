@@ -66,9 +66,13 @@ export class Graph {
     return this.#spread(all);
   }
 
-  /** Whose edges end at these beads. */
+  /** Of these, those at which edges end, and the beads whose edges those are. */
   waitingFor(ids: Iterable<string>): string[] {
-    return this.#names(`SELECT DISTINCT issue_id AS id FROM bead_edges WHERE target IN ${THESE}`, list(ids));
+    return this.#names(
+      `SELECT target AS id FROM bead_edges WHERE target IN ${THESE} UNION
+       SELECT issue_id FROM bead_edges WHERE target IN ${THESE}`,
+      list(ids),
+    );
   }
 
   presentAmong(ids: Iterable<string>): string[] {

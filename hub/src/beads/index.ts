@@ -12,6 +12,7 @@ export type { BeadFilter } from "./filter.ts";
 export type { Conditions, GateVerdict } from "./gates.ts";
 export type { BeadFields } from "./input.ts";
 export * from "./legacy.ts";
+export { type MergedFiles, mergeFiles } from "./merge/files.ts";
 export * from "./operations/index.ts";
 export { ReadOnlyFile } from "./reader.ts";
 export { BeadReads, type BeadView, type BlockedView, type Blocker, type ReadyQuery } from "./reads.ts";

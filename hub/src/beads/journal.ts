@@ -1,4 +1,16 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { Log, Unit } from "@barnacle/protocol/runtime";
 import { EventLog } from "./events.ts";
@@ -7,6 +19,9 @@ import type { Sql } from "./sql.ts";
 const NEWLINE = 10;
 const WINDOW = 64 * 1024;
 const PAGE = 500;
+/** A full file is put aside under the number of its last event; so many are left there, the oldest go. The table has all. */
+const FULL_BYTES = 64 * 1024 * 1024;
+const ASIDE = 4;
 
 /**
  * The events of beads as a file that is only ever appended to, one JSON object per line, for who follows or keeps it. The
@@ -16,19 +31,27 @@ export class JournalFile implements Unit {
   readonly #file: string;
   readonly #events: EventLog;
   readonly #log: Log;
+  readonly #fullBytes: number;
   #handle: number | undefined;
   #last = 0;
 
-  constructor({ file, sql, log }: { readonly file: string; readonly sql: Sql; readonly log: Log }) {
+  constructor(options: {
+    readonly file: string;
+    readonly sql: Sql;
+    readonly log: Log;
+    readonly fullBytes?: number | undefined;
+  }) {
+    const { file, sql, log, fullBytes = FULL_BYTES } = options;
     this.#file = file;
+    this.#fullBytes = fullBytes;
     this.#events = new EventLog(sql);
     this.#log = log;
   }
 
   async start(): Promise<void> {
     try {
-      this.#handle = openSync(this.#file, existsSync(this.#file) ? "r+" : "w+", 0o600);
-      this.#last = this.#recover(this.#handle);
+      this.#handle = this.#open();
+      this.#last = this.#recover(this.#handle) || (this.#aside().at(-1) ?? 0);
     } catch (error) {
       this.#log.warn({ file: this.#file, error: messageOf(error) }, "the journal of beads cannot be written");
     }
@@ -51,10 +74,39 @@ export class JournalFile implements Unit {
         const end = fstatSync(this.#handle).size;
         for (let at = 0; at < bytes.length; ) at += writeSync(this.#handle, bytes, at, bytes.length - at, end + at);
         this.#last = page.last;
+        if (end + bytes.length >= this.#fullBytes) this.#turn(this.#handle);
       }
     } catch (error) {
       this.#log.warn({ file: this.#file, error: messageOf(error) }, "the journal of beads cannot be written");
     }
+  }
+
+  #open(): number {
+    return openSync(this.#file, existsSync(this.#file) ? "r+" : "w+", 0o600);
+  }
+
+  /** Goes on in a new file. Who follows this one by its name sees it end and the new one begin. */
+  #turn(full: number): void {
+    closeSync(full);
+    this.#handle = undefined;
+    renameSync(this.#file, this.#asideName(this.#last));
+    for (const seq of this.#aside().slice(0, -ASIDE)) rmSync(this.#asideName(seq), { force: true });
+    this.#handle = this.#open();
+  }
+
+  #asideName(seq: number): string {
+    const { dir, name, ext } = path.parse(this.#file);
+    return path.join(dir, `${name}.${seq}${ext}`);
+  }
+
+  /** Numbers of the last events of files put aside, in order. */
+  #aside(): number[] {
+    const { dir, name, ext } = path.parse(this.#file);
+    return readdirSync(dir)
+      .filter((one) => one.startsWith(`${name}.`) && one.endsWith(ext))
+      .map((one) => Number(one.slice(name.length + 1, -ext.length)))
+      .filter((seq) => Number.isSafeInteger(seq) && seq > 0)
+      .sort((a, b) => a - b);
   }
 
   /** Cuts off a torn line. @returns the number of the last whole one */

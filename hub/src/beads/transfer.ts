@@ -38,9 +38,12 @@ const PAGE = 500;
 /** Lines that are looked up together. */
 const GROUP = 5000;
 
-/** Takes the lines of an issue file in. Beads that are not among them stay. Importing a file again changes nothing. */
-export function importLines(writer: BeadWriter, lines: Iterable<string>): ImportSummary {
-  const importer = new Importer(writer);
+/**
+ * Takes the lines of an issue file in. Beads that are not among them stay. Importing a file again changes nothing.
+ * @param dryRun only says what would become of them
+ */
+export function importLines(writer: BeadWriter, lines: Iterable<string>, dryRun = false): ImportSummary {
+  const importer = new Importer(writer, dryRun);
   let group: string[] = [];
   for (const line of lines) {
     group.push(line);
@@ -54,6 +57,7 @@ export function importLines(writer: BeadWriter, lines: Iterable<string>): Import
 
 class Importer {
   readonly #writer: BeadWriter;
+  readonly #dryRun: boolean;
   readonly #bulk: BulkInsert;
   readonly #counts = { lines: 0, created: 0, updated: 0, unchanged: 0, other: 0 };
   readonly #older: string[] = [];
@@ -65,8 +69,9 @@ class Importer {
   readonly #touched = new Set<string>();
   readonly #parents = new Set<string>();
 
-  constructor(writer: BeadWriter) {
+  constructor(writer: BeadWriter, dryRun: boolean) {
     this.#writer = writer;
+    this.#dryRun = dryRun;
     this.#bulk = new BulkInsert(writer);
   }
 
@@ -77,7 +82,7 @@ class Importer {
     for (const one of read) {
       if (one === undefined) continue;
       if (typeof one === "object") this.#takeBead(one.text, one.parsed, here);
-      else if (this.#writer.table.keepOther(one)) this.#counts.other++;
+      else if (this.#dryRun || this.#writer.table.keepOther(one)) this.#counts.other++;
       else this.#counts.unchanged++;
     }
     this.#bulk.flush();
@@ -123,6 +128,11 @@ class Importer {
     if (fixed) this.#repaired.push(bead.id);
     this.#came.add(bead.id);
     for (const { depends_on_id: end } of bead.dependencies ?? []) this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
+    if (this.#dryRun) {
+      if (known) this.#counts.updated++;
+      else this.#counts.created++;
+      return;
+    }
     if (!known) {
       this.#counts.created++;
       here.add(bead.id);
@@ -159,6 +169,33 @@ function completed(
   if (fixed) changes.set("closed_at", closed ? raw(parsed.updated_at || at) : null);
   const line = patchLine(text, changes);
   return { line, bead: JSON.parse(line), fixed };
+}
+
+/**
+ * Which lines of a file hold something that is not here: an unknown bead, a newer or another version of one, a line that cannot
+ * be read. Whoever writes the file anew would lose them.
+ * @returns ids, or the beginnings of lines without one
+ */
+export function unreadLines(sql: Sql, lines: Iterable<string>): string[] {
+  const unread: string[] = [];
+  for (const line of lines) {
+    if (line.trim() === "") continue;
+    let parsed: BeadRecord | "other" | undefined;
+    try {
+      parsed = parseLine(line);
+    } catch {
+      parsed = undefined;
+    }
+    if (parsed === "other") {
+      if (!sql.one("SELECT 1 AS found FROM bead_other_lines WHERE line = ?", line)) unread.push(line.slice(0, 60));
+      continue;
+    }
+    const row = parsed?.id ? sql.one("SELECT line FROM beads WHERE id = ?", parsed.id) : undefined;
+    const known = row === undefined ? undefined : String(row.line);
+    if (known === line || (known !== undefined && parsed && isOlder(parsed, JSON.parse(known)))) continue;
+    unread.push(parsed?.id || line.slice(0, 60));
+  }
+  return unread;
 }
 
 /** Every line in the order in which they came, without line ends. */

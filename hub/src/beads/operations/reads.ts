@@ -5,6 +5,7 @@ import type { BeadFilter } from "../filter.ts";
 import { BeadReads, type ReadyQuery } from "../reads.ts";
 import { BEAD_SETTINGS, BeadSettings } from "../settings.ts";
 import type { Sql } from "../sql.ts";
+import { unreadLines } from "../transfer.ts";
 
 export interface Reading {
   readonly sql: Sql;
@@ -77,6 +78,8 @@ export const READS = {
     const next = rows.length < PAGE ? undefined : Number(rows.at(-1)?.seq);
     return { lines: rows.map((row) => String(row.line)), ...(next === undefined ? {} : { next }) };
   },
+  /** What of a file the store does not have. */
+  unread: ({ sql }: Reading, { lines }: { readonly lines: readonly string[] }) => ({ unread: unreadLines(sql, lines) }),
   count: ({ reads, sql }: Reading, { by, ...filter }: BeadFilter & { readonly by?: string }) => {
     if (by === undefined) return { count: reads.count(filter) };
     const column = GROUPS[by];

@@ -160,7 +160,8 @@ export const WRITES = {
     }
     return { deleted: whole };
   },
-  import: (writer: BeadWriter, { lines }: { readonly lines: readonly string[] }) => importLines(writer, lines),
+  import: (writer: BeadWriter, { lines, dryRun }: { readonly lines: readonly string[]; readonly dryRun?: boolean }) =>
+    importLines(writer, lines, dryRun),
   /** An empty value: back to the default. */
   configure: (writer: BeadWriter, { key, value = "" }: { readonly key: string; readonly value?: string }) => {
     if (value.trim() === "") writer.settings.unset(key);

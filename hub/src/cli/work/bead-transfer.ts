@@ -1,11 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
+import { existsSync } from "node:fs";
+import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Command } from "commander";
 import type { ImportSummary } from "../../beads/index.ts";
 import { example, type Session } from "../session.ts";
 import { named } from "./bead-command.ts";
 import { WorkDoor } from "./door.ts";
-import { fileText } from "./values.ts";
+import { fileText, writeWhole } from "./values.ts";
 
 /** Lines in one call; each call is one transaction. */
 const CHUNK = 5000;
@@ -18,9 +18,10 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
     parent
       .command("import <file>")
       .description("takes in an issue file (JSON lines), - for what is piped in; again: nothing changes")
+      .option("--dry-run", "only say what would become of each line")
       .option("--actor <who>", "in this name"),
     "barnacle bead import .beads/issues.jsonl",
-  ).action(async (file: string, flags: { actor?: string }, command: Command) => {
+  ).action(async (file: string, flags: { actor?: string; dryRun?: boolean }, command: Command) => {
     const session = open(command);
     const door = new WorkDoor(session);
     const lines = fileText(file).split("\n");
@@ -28,7 +29,11 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
     let total: ImportSummary | undefined;
     let at = 0;
     for (const chunk of chunks(lines)) {
-      const summary = await door.write<ImportSummary>("import", { lines: chunk }, flags.actor);
+      const summary = await door.write<ImportSummary>(
+        "import",
+        { lines: chunk, dryRun: flags.dryRun === true },
+        flags.actor,
+      );
       total = added(total, summary, at);
       at += chunk.length;
     }
@@ -36,6 +41,7 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
     session.out.print(summary, (style) =>
       [
         `${summary.created} created, ${summary.updated} updated, ${summary.unchanged} unchanged, ${summary.older.length} older than here`,
+        ...(summary.older.length > 0 ? [style.dim(`left as they are here: ${firstOf(summary.older)}`)] : []),
         ...(summary.dangling > 0 ? [style.dim(`${summary.dangling} dependencies end at beads that are not here`)] : []),
         ...summary.problems.map(({ line, problem }) => style.red(`line ${line}: ${problem}`)),
       ].join("\n"),
@@ -46,11 +52,13 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
     parent
       .command("export")
       .description("all beads as an issue file (JSON lines), unchanged ones byte for byte as they came")
-      .option("-o, --output <file>", "into a file"),
+      .option("-o, --output <file>", "into a file; one that holds what is not here is refused")
+      .option("-f, --force", "write it all the same"),
     "barnacle bead export -o issues.jsonl",
-  ).action(async (flags: { output?: string }, command: Command) => {
+  ).action(async (flags: { output?: string; force?: boolean }, command: Command) => {
     const session = open(command);
     const door = new WorkDoor(session);
+    if (flags.output !== undefined && !flags.force) await refuseUnread(door, flags.output);
     const parts: string[] = [];
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page: { lines: string[]; next?: number } = await door.read("export", { after });
@@ -59,12 +67,32 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
       else parts.push(text);
       after = page.next;
     }
-    if (flags.output === undefined) return;
-    try {
-      writeFileSync(flags.output, parts.join(""));
-    } catch (error) {
-      throw new BarnacleError("FILE_UNREADABLE", `${flags.output} cannot be written: ${messageOf(error)}`);
+    if (flags.output !== undefined) writeWhole(flags.output, parts.join(""));
+  });
+  example(
+    parent
+      .command("merge <base> <left> <right>")
+      .description(
+        "three versions of an issue file become one, the same whichever is called left: a merge driver for git",
+      )
+      .option("-o, --output <file>", "into this file (default: left), - for standard output"),
+    "barnacle bead merge base.jsonl ours.jsonl theirs.jsonl",
+    'git config merge.beads.driver "barnacle bead merge %O %A %B"',
+    'echo "issues.jsonl merge=beads" >> .gitattributes',
+  ).action(async (base: string, left: string, right: string, flags: { output?: string }, command: Command) => {
+    const session = open(command);
+    const { mergeFiles } = await import("../../beads/merge/files.ts");
+    const { lines, both, collisions } = mergeFiles(fileText(base), fileText(left), fileText(right), Date.now());
+    const text = lines.map((line) => `${line}\n`).join("");
+    const output = flags.output ?? left;
+    if (output === "-") {
+      session.io.stdout.write(text);
+      return;
     }
+    writeWhole(output, text);
+    const { out } = session;
+    for (const id of collisions) out.note(`${id} was given twice; the words of the later bead are in its notes`);
+    out.print({ lines: lines.length, both, collisions }, () => `${lines.length} lines, ${both.length} changed by both`);
   });
   named(parent, "repair", "computes anew what blocks what", "barnacle bead repair").action(
     async (_flags: object, command: Command) => {
@@ -85,6 +113,26 @@ export function addTransfer(parent: Command, open: (command: Command) => Session
     const lines = fileText(file ?? "-").split("\n");
     const summary = await new WorkDoor(session).write<{ done: { op: string; id: string }[] }>("batch", { lines });
     session.out.print(summary, () => summary.done.map(({ op, id }) => `${op} ${id}`).join("\n"));
+  });
+}
+
+const SHOWN = 10;
+
+function firstOf(ids: readonly string[]): string {
+  return `${ids.slice(0, SHOWN).join(" ")}${ids.length > SHOWN ? " …" : ""}`;
+}
+
+/** A file is not written anew while it holds what nobody took in. @throws CONFLICT */
+async function refuseUnread(door: WorkDoor, file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const unread: string[] = [];
+  for (const lines of chunks(fileText(file).split("\n"))) {
+    unread.push(...(await door.read<{ unread: string[] }>("unread", { lines })).unread);
+  }
+  if (unread.length === 0) return;
+  const count = unread.length === 1 ? "a line that is" : `${unread.length} lines that are`;
+  throw new BarnacleError("CONFLICT", `${file} holds ${count} not here: ${firstOf(unread)}`, {
+    hint: `Take them in first: barnacle bead import ${file}; or write it all the same: --force`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { parseLength } from "@barnacle/protocol/beads/instant";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 
@@ -16,6 +16,24 @@ export function fileText(file: string): string {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
     throw new BarnacleError("FILE_UNREADABLE", `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** All of it or nothing takes the file's place. @throws FILE_UNREADABLE */
+export function writeWhole(given: string, text: string): void {
+  const found = statSync(given, { throwIfNoEntry: false });
+  if (found && !found.isFile()) {
+    writeFileSync(given, text);
+    return;
+  }
+  const file = found ? realpathSync(given) : given;
+  const temporary = `${file}.${process.pid}.new`;
+  try {
+    writeFileSync(temporary, text, { flush: true });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new BarnacleError("FILE_UNREADABLE", `${file} cannot be written: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -33,6 +33,7 @@ export const beadMethods: readonly Method[] = [
   read("cycles", Type.Object({})),
   read("labels", Type.Object({})),
   read("export", Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) })),
+  read("unread", Type.Object({ lines: Lines })),
   read("count", FilterParams),
   read("stats", Type.Object({})),
   read("config", Type.Object({})),
@@ -56,7 +57,7 @@ export const beadMethods: readonly Method[] = [
   write("delete", IdsParams),
   write("configure", Type.Object({ key: Id, value: Type.Optional(Type.String({ maxLength: 10_000 })), ...Who })),
   write("repair", Type.Object({ ...Who })),
-  write("import", Type.Object({ lines: Lines, ...Who })),
+  write("import", Type.Object({ lines: Lines, dryRun: Type.Optional(Type.Boolean()), ...Who })),
   write(
     "legacy",
     Type.Object({
