@@ -58,6 +58,7 @@ export class Convoys implements Unit {
   readonly #feeder: Feeder;
   /** To be looked at: convoys whose beads changed; true: something of it ended, so that the next may begin. */
   readonly #dirty = new Map<string, boolean>();
+  readonly #deprecated = new Set<string>();
   #delivering: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
   #cancelPatrol: (() => void) | undefined;
@@ -189,6 +190,13 @@ export class Convoys implements Unit {
   /** Hands out what is ready in one convoy, at once. */
   feed(convoy: string): Promise<Fed[]> {
     return this.#feeder.feed(this.reads.need(convoy));
+  }
+
+  /** Says once that somebody uses what is there for older clients only. */
+  deprecated(name: string): void {
+    if (this.#deprecated.has(name)) return;
+    this.#deprecated.add(name);
+    this.#options.log.warn({ method: name }, "a client uses calls of an older store; their answers name today's");
   }
 
   /** Resolves when everything that was heard of so far is worked off. */

@@ -1,3 +1,4 @@
+import type { LegacyConvoyCall, OldFile } from "../legacy/index.ts";
 import type { TownCall, TownReading, TownWrite } from "../town/operations.ts";
 import { planOf } from "./plan.ts";
 import type { ConvoyFilter } from "./reads.ts";
@@ -23,6 +24,11 @@ export const READS = {
   landings: (reading: TownReading, { id }: Id) => {
     const reads = readsOf(reading);
     return reads.landings(reads.need(id).id);
+  },
+  /** What taking in files of an older layout would do. */
+  preview: async ({ sql }: TownReading, { files }: { readonly files: readonly OldFile[] }) => {
+    const { previewMigration } = await import("../legacy/index.ts");
+    return previewMigration(sql, files);
   },
   /** The waves of epics and tasks, without making a convoy. */
   plan: ({ sql, reads }: TownReading, { ids }: { readonly ids: readonly string[] }) => {
@@ -69,6 +75,20 @@ export const WRITES = {
   reopen: alone(async ({ town, who }, { id, reason }: Id & { readonly reason?: string }) => {
     await town.convoys.write(who, (writer) => writer.reopen(id, reason));
     return town.convoys.get(id);
+  }),
+  /** Takes in files of an older layout, all of them or none. */
+  migrate: alone(async ({ town, who }, { files }: { readonly files: readonly OldFile[] }) => {
+    const { migrate } = await import("../legacy/index.ts");
+    return town.convoys.write(who, (writer) => migrate(writer.beads, files));
+  }),
+  /** Calls of older convoy stores; `deprecated` names what to use. */
+  legacy: alone(async ({ town, who }, call: LegacyConvoyCall) => {
+    const { convoyToLegacy, legacyConvoyCall, NEWER } = await import("../legacy/index.ts");
+    town.convoys.deprecated("convoys.legacy");
+    const bead = await town.convoys.write(who, (writer) => legacyConvoyCall(writer, call));
+    const view = town.convoys.get(bead.id);
+    const word = convoyToLegacy(call.set, { ...bead, state: view.state });
+    return { ...view, word, deprecated: NEWER[call.call] };
   }),
   /** Lands what is complete; with it, what nothing can ever complete. */
   check: alone(async ({ town, who }, { dryRun }: { readonly dryRun?: boolean }) => ({

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import t, { type Test } from "tap";
 import { capturedIo, runCli, temporaryHome } from "../testing.ts";
 
@@ -15,7 +17,7 @@ function desk(t: Test) {
     return JSON.parse(out) as T;
   };
   const bead = async (...argv: string[]) => (await json<Convoy>("bead", "create", ...argv)).id;
-  return { cli, json, bead };
+  return { home, cli, json, bead };
 }
 
 t.test("R6 convoys from the command line without a hub: every command, its JSON and its exit code", async (t) => {
@@ -111,4 +113,32 @@ t.test("R6 convoys from the command line without a hub: every command, its JSON 
   for (const argv of [["create"], ["add", "x"], ["depend", "x"], ["stage"], ["nonsense"], ["list", "--nonsense"]]) {
     t.match(await cli("convoy", ...argv), { code: 2, out: "" }, argv.join(" "));
   }
+});
+
+t.test("B2 files of older stores by command: what would be done, then done, then nothing more", async (t) => {
+  const { home, cli, json } = desk(t);
+  const old = path.join(home, "old");
+  t.match(await cli("convoy", "migrate", old), { code: 1, err: /FILE_UNREADABLE/ });
+  mkdirSync(old);
+  t.match(await cli("convoy", "migrate", old), { code: 1, err: /holds no files of an older store/ });
+  const times = { created_at: "2026-01-28T09:00:00+00:00", updated_at: "2026-01-28T10:00:00+00:00" };
+  const bead = { id: "b-1", bead_type: "task", status: "running", title: "Dig", claimed_by: "ben", ...times };
+  const convoy = { id: "cv-1", title: "Beds", bead_ids: ["b-1"], status: "active", ...times };
+  writeFileSync(path.join(old, "convoys.jsonl"), `${JSON.stringify(convoy)}\n`);
+  writeFileSync(path.join(old, "beads.jsonl"), `${JSON.stringify(bead)}\n`);
+  writeFileSync(path.join(old, "index.json"), "{}");
+  await cli("bead", "create", "so that there is a store");
+  t.match(await json("convoy", "migrate", old, "--dry-run"), {
+    dryRun: true,
+    migrated: [{ id: "b-1" }, { id: "cv-1" }],
+  });
+  t.same(await json("convoy", "list"), []);
+  t.match(await cli("convoy", "migrate", old), {
+    code: 0,
+    out: /1 beads and 1 convoys taken in, 0 are here since before/,
+  });
+  t.match(await json("convoy", "status", "cv-1"), { state: "active", tracked: [{ id: "b-1", worker: "ben" }] });
+  t.match(await json("convoy", "migrate", old), { migrated: [], known: [{ id: "b-1" }, { id: "cv-1" }] });
+  writeFileSync(path.join(old, "more.jsonl"), "{");
+  t.match(await cli("convoy", "migrate", old), { code: 1, out: /more\.jsonl:1: not JSON/ });
 });

@@ -1,4 +1,6 @@
+import { literals } from "@barnacle/protocol/schema";
 import { Type } from "@sinclair/typebox";
+import { CONVOY_SETS, LEGACY_CONVOY_CALLS } from "../../legacy/names.ts";
 import { Id, Text, Who } from "./beads-params.ts";
 import type { Method } from "./method.ts";
 import { townRead, townWrite } from "./town.ts";
@@ -9,6 +11,11 @@ const Ids = Type.Array(Id, { minItems: 1, maxItems: 5000 });
 const Names = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 200 }));
 const Metadata = Type.Optional(Type.Record(Type.String(), Type.Unknown()));
 
+/** Read where they lie. */
+const Files = Type.Array(Type.Object({ name: Type.String({ minLength: 1, maxLength: 255 }), text: Type.String() }), {
+  minItems: 1,
+  maxItems: 10_000,
+});
 /** What is said of a convoy when it is made. */
 const Facts = {
   dependsOn: Type.Optional(Ids),
@@ -25,6 +32,7 @@ export const convoyMethods: readonly Method[] = [
   townRead("convoys", "trackedBy", Type.Object({ bead: Id })),
   townRead("convoys", "landings", Type.Object({ id: Id })),
   townRead("convoys", "plan", Type.Object({ ids: Ids })),
+  townRead("convoys", "preview", Type.Object({ files: Files })),
   townWrite(
     "convoys",
     "create",
@@ -44,5 +52,18 @@ export const convoyMethods: readonly Method[] = [
   townWrite("convoys", "land", Type.Object({ id: Id, force: Flag, keepWorktrees: Flag, dryRun: Flag, ...Who })),
   townWrite("convoys", "close", Type.Object({ id: Id, reason: Word, force: Flag, notify: Word, ...Who })),
   townWrite("convoys", "reopen", Type.Object({ id: Id, reason: Word, ...Who })),
+  townWrite("convoys", "migrate", Type.Object({ files: Files, ...Who }), {
+    recordAs: ({ files }) => ({ files: files.map(({ name }) => name) }),
+  }),
+  townWrite(
+    "convoys",
+    "legacy",
+    Type.Object({
+      set: literals(CONVOY_SETS),
+      call: literals(LEGACY_CONVOY_CALLS),
+      ...{ id: Type.Optional(Id), title: Type.Optional(Text), description: Type.Optional(Text), reason: Word },
+      ...{ beads: Type.Optional(Ids), agents: Names, dependsOn: Type.Optional(Ids), parent: Type.Optional(Id), ...Who },
+    }),
+  ),
   townWrite("convoys", "check", Type.Object({ dryRun: Flag, ...Who })),
 ];
