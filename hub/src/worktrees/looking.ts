@@ -12,6 +12,17 @@ export interface Submissions {
   has(rig: string, branch: string, commit: string): boolean;
 }
 
+/** As the merge queue's own table has it, for who has no merge queue at hand. */
+export function submissionsIn(sql: Sql): Submissions {
+  return {
+    has: (rig, branch, commit) =>
+      sql.one(
+        "SELECT 1 AS known FROM merge_requests WHERE rig = ? AND branch = ? AND commit_sha = ?",
+        ...[rig, branch, commit],
+      ) !== undefined,
+  };
+}
+
 /** Git for looking: it changes nothing and asks nobody. */
 export function lookingGit(cwd: string): Git {
   return new Git({ cwd, clock: systemClock, env: process.env });

@@ -2,7 +2,7 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import { type GitHook, hookPlan } from "../rigs/index.ts";
 import type { Operations, TownCall, TownReading } from "../town/operations.ts";
 import { type GitEventQuery, gitEvents } from "./git-events.ts";
-import { judgeRow, lookingGit } from "./looking.ts";
+import { judgeRow, lookingGit, submissionsIn } from "./looking.ts";
 import { whyLost } from "./lost.ts";
 import { orphansOf } from "./orphans.ts";
 import { listWorktrees, needWorktree, type WorktreeRow } from "./table.ts";
@@ -44,23 +44,24 @@ type Judged = ListedWorktree & Partial<Omit<WorktreeVerdict, "branch">>;
 async function judged({ sql }: TownReading, row: WorktreeRow): Promise<Judged> {
   const lost = whyLost(row.path);
   if (lost !== undefined) return listed(row);
-  const { branch, ...verdict } = await judgeRow(sql, row, lookingGit(row.path), undefined);
+  const { branch, ...verdict } = await judgeRow(sql, row, lookingGit(row.path), submissionsIn(sql));
   return { ...listed(row), ...verdict, branch: branch ?? null };
 }
 
 export const READS = {
-  list: ({ sql }: TownReading, { rig }: { readonly rig?: string }) =>
+  all: ({ sql }: TownReading, { rig }: { readonly rig?: string }) =>
     listWorktrees(sql, rig)
       .filter(({ state }) => state === "ready")
       .map(listed),
   /** Asks git. @throws WORKTREE_UNKNOWN, WORKTREE_LOST */
   verdict: async (reading: TownReading, { agent }: Agent) => {
     const row = needWorktree(reading.sql, agent);
-    return { ...listed(row), ...(await judgeRow(reading.sql, row, lookingGit(row.path), undefined)) };
+    return { ...listed(row), ...(await judgeRow(reading.sql, row, lookingGit(row.path), submissionsIn(reading.sql))) };
   },
   verdicts: (reading: TownReading, { rig }: { readonly rig?: string }) =>
     Promise.all(listWorktrees(reading.sql, rig).map((row) => judged(reading, row))),
-  orphans: ({ sql, reads }: TownReading, { rig }: { readonly rig?: string }) => orphansOf({ sql, reads }, rig),
+  orphans: ({ sql, reads }: TownReading, { rig }: { readonly rig?: string }) =>
+    orphansOf({ sql, reads, submissions: submissionsIn(sql) }, rig),
   events: ({ sql }: TownReading, query: GitEventQuery) => gitEvents(sql, query),
   /** What the git hooks of a directory have to do; `null` where it belongs to no rig. */
   plan: ({ sql }: TownReading, { directory }: { readonly directory: string }) => hookPlan(sql, directory),
@@ -69,7 +70,7 @@ export const READS = {
 export const WRITES = {
   acquire: { alone: true, run: ({ town, who }: TownCall, given: Acquire) => town.worktrees.acquire(who, given) },
   release: { alone: true, run: ({ town }: TownCall, { agent }: Agent) => town.worktrees.release(agent) },
-  remove: {
+  drop: {
     alone: true,
     run: ({ town, who }: TownCall, { agent, force }: Agent & { readonly force?: boolean }) =>
       town.worktrees.remove(agent, { force: force ?? false, who }),

@@ -25,7 +25,7 @@ export const crewFamily: Family = (program, open) => {
   example(rigOption(crew.command("list").description("all of them")), "barnacle crew list").action(
     async (flags: { rig?: string }, command: Command) => {
       const session = open(command);
-      const all = await new WorkDoor(session).read<ListedWorktree[]>("worktrees.list", defined({ rig: flags.rig }));
+      const all = await new WorkDoor(session).read<ListedWorktree[]>("worktrees.all", defined({ rig: flags.rig }));
       const rows = all
         .filter(({ kind }) => kind === "crew")
         .map((row) => ({ name: row.agent.split("/").at(-1) ?? "", ...row }));

@@ -35,7 +35,7 @@ export const worktreeFamily: Family = (program, open) => {
   example(rigOption(worktree.command("list").description("all of them")), "barnacle worktree list --rig shop").action(
     async (flags: { rig?: string }, command: Command) => {
       const session = open(command);
-      const all = await new WorkDoor(session).read<ListedWorktree[]>("worktrees.list", defined({ rig: flags.rig }));
+      const all = await new WorkDoor(session).read<ListedWorktree[]>("worktrees.all", defined({ rig: flags.rig }));
       session.out.list(all, WORKTREES, "no worktrees");
     },
   );
@@ -114,7 +114,7 @@ export async function removeWorktree(
   flags: { readonly force?: boolean },
 ): Promise<void> {
   const params = { agent, ...defined({ force: flags.force }) };
-  const gone = await new WorkDoor(session).write<Removed>("worktrees.remove", params);
+  const gone = await new WorkDoor(session).write<Removed>("worktrees.drop", params);
   session.out.print(gone, (style) =>
     [
       `${gone.path} is removed`,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { SCOPES } from "@barnacle/protocol/gateway";
 import t from "tap";
-import { METHODS } from "./index.ts";
+import { ALL_NAMES, METHODS } from "./index.ts";
 
 /** The published table of protocol 4's methods: name → scope. */
 const PUBLISHED = JSON.parse(
@@ -27,6 +27,13 @@ const JANUARY =
 
 /** Methods of the two tables that do not need what is published, with the reason. */
 const OTHER_ACCESS: Readonly<Record<string, string>> = {};
+
+t.test("no method is defined twice: the later would hide the earlier", async (t) => {
+  t.same(
+    ALL_NAMES.filter((name, i) => ALL_NAMES.indexOf(name) !== i),
+    [],
+  );
+});
 
 t.test(
   "every method that the published protocols name is in the table: done, done in part, or not here for a reason",

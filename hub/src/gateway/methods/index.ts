@@ -99,6 +99,9 @@ const FAMILIES: readonly Method[] = [
 
 const ALL = FAMILIES.map((one) => (NODES_TOO.has(one.name) ? { ...one, nodesToo: true } : one));
 
+/** Each name once; tested. */
+export const ALL_NAMES: readonly string[] = ALL.map((method) => method.name);
+
 /** Every method by name, but for `connect`, which belongs to the handshake. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(ALL.map((method) => [method.name, method]));
 

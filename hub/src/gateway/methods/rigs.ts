@@ -42,7 +42,8 @@ export const rigMethods: readonly Method[] = [
   townWrite("rigs", "push", Type.Object({ name: Name, branch: Type.Optional(Id), ...Who })),
   townWrite("rigs", "set", Type.Object({ name: Name, key: Id, value: Type.Unknown(), ...Who }), { access: "admin" }),
   townWrite("rigs", "unset", Type.Object({ name: Name, key: Id, ...Who }), { access: "admin" }),
-  townRead("worktrees", "list", OfRig),
+  // `worktrees.list` and `worktrees.remove` are OpenClaw's own.
+  townRead("worktrees", "all", OfRig),
   townRead("worktrees", "verdict", OneAgent),
   townRead("worktrees", "verdicts", OfRig),
   townRead("worktrees", "orphans", OfRig),
@@ -62,7 +63,7 @@ export const rigMethods: readonly Method[] = [
     Type.Object({ rig: Name, agent: Id, bead: Type.Optional(Id), base: Type.Optional(Id), ...Who }),
   ),
   townWrite("worktrees", "release", Type.Object({ agent: Id, ...Who })),
-  townWrite("worktrees", "remove", Type.Object({ agent: Id, force: Flag, ...Who })),
+  townWrite("worktrees", "drop", Type.Object({ agent: Id, force: Flag, ...Who })),
   townWrite(
     "worktrees",
     "githook",

@@ -1,6 +1,6 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { Type } from "@sinclair/typebox";
-import { type Method, method, notHere } from "./method.ts";
+import { type Method, method } from "./method.ts";
 
 const DAY_MS = 86_400_000;
 const FREE = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, totalTokens: 0 };
@@ -53,5 +53,4 @@ export const usageMethods: readonly Method[] = [
       },
     }),
   ),
-  notHere("assistant.media.get", "read", "agents here answer in text; there are no media to fetch"),
 ];
