@@ -67,13 +67,14 @@ export class Claims {
   }
 
   /**
-   * The claim came to nothing: the bead is open again, or set aside as `blocked` after its last attempt.
+   * The claim came to nothing: the bead is open again, or set aside as `blocked` after its last attempt, which is the
+   * `most`th where the bead does not say so itself.
    * @returns whether it may be tried again
    */
-  fail(id: string, reason: string): boolean {
+  fail(id: string, reason: string, most = MAX_ATTEMPTS): boolean {
     const { line, bead } = this.#writer.need(id);
     const attempts = (bead.attempts ?? 0) + 1;
-    const again = attempts < (bead.max_attempts || MAX_ATTEMPTS);
+    const again = attempts < (bead.max_attempts || most);
     this.drop(id);
     const members = new Map([...FREE, ["attempts", raw(attempts)] as const]);
     if (!again) members.set("status", raw("blocked"));

@@ -2,12 +2,14 @@ import { type Static, Type } from "@sinclair/typebox";
 import { ConvoyConfig } from "./convoys.ts";
 import { EscalationConfig } from "./escalation.ts";
 import { MayorConfig, SchedulerConfig, SupervisorConfig, WitnessConfig } from "./roles.ts";
+import { WORKERS } from "./workers.ts";
 
 const strict = { additionalProperties: false } as const;
 
 /** Work items and those who do them. */
 export const WorkConfig = Type.Object(
   {
+    ...WORKERS,
     convoys: ConvoyConfig,
     scheduler: SchedulerConfig,
     witness: WitnessConfig,

@@ -1,7 +1,9 @@
 import { hasCode, messageOf } from "@barnacle/protocol/errors";
 import { type ConvoyPorts, Convoys, convoyTimes } from "../convoys/index.ts";
+import type { Hooks } from "../hooks/index.ts";
 import { type Nudges, postMail } from "../mail/index.ts";
 import type { Rigs } from "../rigs/index.ts";
+import type { Workers } from "../workers/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import type { TownBase } from "./part.ts";
 import { settingsOf } from "./settings.ts";
@@ -13,6 +15,8 @@ interface ConvoyWays {
   readonly rigs: Rigs;
   readonly worktrees: Worktrees;
   readonly nudges: Nudges;
+  readonly hooks: () => Hooks;
+  readonly workers: () => Workers;
 }
 
 /** Convoys, with their ways to the other parts. */
@@ -25,9 +29,22 @@ export function convoyParts(base: TownBase, parts: ConvoyWays): Convoys {
   });
 }
 
-function portsTo({ rigs, worktrees, nudges }: ConvoyWays): ConvoyPorts {
+function portsTo({ rigs, worktrees, nudges, hooks, workers }: ConvoyWays): ConvoyPorts {
   return {
     nudger: nudges,
+    workers: { alive: (address) => workers().alive(address) },
+    slinger: {
+      async sling(who, { bead, convoy, merge, baseBranch }) {
+        const rig = rigs.ofBead(bead);
+        if (rig?.state !== "active") return undefined;
+        try {
+          return await hooks().sling(who, { bead, to: rig.name, convoy, baseBranch, noMerge: merge === "local" });
+        } catch (error) {
+          if (hasCode(error, "ESTOPPED")) return undefined;
+          throw error;
+        }
+      },
+    },
     rigs: {
       any: () => rigs.list().length > 0,
       rigOf: (bead) => rigs.ofBead(bead),

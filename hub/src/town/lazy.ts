@@ -17,6 +17,8 @@ const AWAKE: readonly string[] = [
   "SELECT 1 FROM worktrees WHERE state <> 'ready'",
   "SELECT 1 FROM merge_requests WHERE state != 'closed'",
   "SELECT 1 FROM merge_runs WHERE stage != 'done'",
+  "SELECT 1 FROM hooks",
+  "SELECT 1 FROM workers WHERE run_id IS NOT NULL",
 ];
 
 export interface LazyTownOptions {

@@ -52,6 +52,8 @@ const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   mail: () => import("../mail/operations.ts"),
   nudges: () => import("../mail/nudge-operations.ts"),
   mergequeue: () => import("../refinery/operations.ts"),
+  workers: () => import("../workers/operations.ts"),
+  hooks: () => import("../hooks/operations.ts"),
 };
 
 /** @throws METHOD_UNKNOWN */

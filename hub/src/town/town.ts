@@ -3,6 +3,7 @@ import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
 import type { Escalations } from "../escalations/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
+import type { Hooks } from "../hooks/index.ts";
 import type { Mail, Nudges } from "../mail/index.ts";
 import type { Mayor } from "../mayor/index.ts";
 import type { Refinery } from "../refinery/index.ts";
@@ -10,6 +11,7 @@ import type { Rigs } from "../rigs/index.ts";
 import type { Scheduler } from "../scheduler/index.ts";
 import type { Supervisor } from "../supervisor/index.ts";
 import type { Witness } from "../witness/index.ts";
+import type { Workers } from "../workers/index.ts";
 import type { Workspaces } from "../workspaces/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import { convoyParts } from "./convoys.ts";
@@ -19,6 +21,7 @@ import type { TownBase } from "./part.ts";
 import { RefineryBrake, refineryPart } from "./refinery.ts";
 import { rigParts } from "./rigs.ts";
 import { roleParts } from "./roles.ts";
+import { reaching, workerParts } from "./workers.ts";
 
 /**
  * Everything that works on beads, joined: the only file that knows every part of it. Started inside a hub; beside a stopped
@@ -40,6 +43,8 @@ export class Town implements Unit {
   readonly mail: Mail;
   readonly nudges: Nudges;
   readonly escalations: Escalations;
+  readonly workers: Workers;
+  readonly hooks: Hooks;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -53,7 +58,10 @@ export class Town implements Unit {
     this.mayor = mayor;
     this.supervisor = supervisor;
     this.estop = base.hub?.estop ?? new EmergencyStop(base);
-    const { mail, nudges, escalations } = messageParts(base, { deliver: NOBODY });
+    // Each needs the others, but not before it is asked something.
+    const later = { hooks: () => this.hooks, workers: () => this.workers };
+    const deliver = base.hub ? reaching(later.workers) : NOBODY;
+    const { mail, nudges, escalations } = messageParts(base, { deliver });
     this.mail = mail;
     this.nudges = nudges;
     this.escalations = escalations;
@@ -61,11 +69,18 @@ export class Town implements Unit {
     this.workspaces = workspaces;
     this.rigs = rigs;
     this.worktrees = worktrees;
-    this.convoys = convoyParts(base, { rigs, worktrees, nudges });
-    this.refinery = refineryPart(base, { rigs, estop: this.estop });
-    const brake = new RefineryBrake(this.refinery, this.estop);
-    const roles = [scheduler, witness, mayor, supervisor];
-    this.#units = [nudges, mail, escalations, rigs, worktrees, this.convoys, brake, this.refinery, ...roles];
+    const { estop } = this;
+    const convoys = convoyParts(base, { rigs, worktrees, nudges, ...later });
+    this.convoys = convoys;
+    const refinery = refineryPart(base, { rigs, estop });
+    this.refinery = refinery;
+    const brake = new RefineryBrake(refinery, estop);
+    const ways = { convoys, estop, rigs, worktrees, escalations, submit: refinery };
+    const { workers, hooks } = workerParts(base, ways);
+    this.workers = workers;
+    this.hooks = hooks;
+    const works = [rigs, worktrees, convoys, hooks, workers, brake, refinery];
+    this.#units = [nudges, mail, escalations, ...works, scheduler, witness, mayor, supervisor];
   }
 
   async start(): Promise<void> {

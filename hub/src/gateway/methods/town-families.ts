@@ -1,6 +1,7 @@
 import { convoyMethods } from "./convoys.ts";
 import { escalationMethods } from "./escalations.ts";
 import { estopMethods } from "./estop.ts";
+import { hookMethods } from "./hooks.ts";
 import { mailMethods } from "./mail.ts";
 import { mergequeueMethods } from "./mergequeue.ts";
 import type { Method } from "./method.ts";
@@ -8,6 +9,7 @@ import { nudgeMethods } from "./nudges.ts";
 import { rigMethods } from "./rigs.ts";
 import { roleMethods } from "./roles.ts";
 import { schedulerMethods } from "./scheduler.ts";
+import { workerMethods } from "./workers.ts";
 
 /** Methods of the town, a family for each noun. */
 export const townMethods: readonly Method[] = [
@@ -20,4 +22,6 @@ export const townMethods: readonly Method[] = [
   ...rigMethods,
   ...schedulerMethods,
   ...roleMethods,
+  ...hookMethods,
+  ...workerMethods,
 ];

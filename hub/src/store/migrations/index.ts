@@ -27,6 +27,8 @@ import { beads } from "./030-beads.ts";
 import { beadSettings } from "./031-bead-settings.ts";
 import { convoys } from "./032-convoys.ts";
 import { rigs } from "./033-rigs.ts";
+import { workers } from "./034-workers.ts";
+import { hooks } from "./035-hooks.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
 import { refinery } from "./038-refinery.ts";
@@ -64,4 +66,6 @@ export const MIGRATIONS: readonly Migration[] = [
   roles,
   rigs,
   refinery,
+  workers,
+  hooks,
 ];
