@@ -2,9 +2,12 @@ import type { Family } from "../session.ts";
 import { beadFamily } from "./bead.ts";
 import { convoyFamily } from "./convoy.ts";
 import { crewFamily } from "./crew.ts";
+import { escalateFamily } from "./escalate.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
 import { githookFamily } from "./githook.ts";
+import { mailFamily } from "./mail.ts";
 import { mayorFamily } from "./mayor.ts";
+import { broadcastFamily, dndFamily, notifyFamily, nudgeFamily } from "./nudge.ts";
 import { readyFamily } from "./ready.ts";
 import { rigFamily } from "./rig.ts";
 import { schedulerFamily } from "./scheduler.ts";
@@ -30,4 +33,10 @@ export const WORK_FAMILIES: readonly Family[] = [
   witnessFamily,
   supervisorFamily,
   deaconFamily,
+  mailFamily,
+  nudgeFamily,
+  broadcastFamily,
+  dndFamily,
+  notifyFamily,
+  escalateFamily,
 ];

@@ -40,6 +40,12 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   witness: () => family(import("./witness.ts"), "witnessFamily"),
   supervisor: () => family(import("./supervisor.ts"), "supervisorFamily"),
   deacon: () => family(import("./supervisor.ts"), "deaconFamily"),
+  mail: () => family(import("./mail.ts"), "mailFamily"),
+  nudge: () => family(import("./nudge.ts"), "nudgeFamily"),
+  broadcast: () => family(import("./nudge.ts"), "broadcastFamily"),
+  dnd: () => family(import("./nudge.ts"), "dndFamily"),
+  notify: () => family(import("./nudge.ts"), "notifyFamily"),
+  escalate: () => family(import("./escalate.ts"), "escalateFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };
