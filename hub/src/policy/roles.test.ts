@@ -27,6 +27,10 @@ t.test("R5.1 each role may what its capabilities say, and nothing else", async (
     ["workers.stop", "witness deacon overseer"],
     ["witness.stop", "mayor witness deacon overseer"],
     ["rigs.remove", "overseer"],
+    ["worktrees.githook", "mayor witness refinery polecat crew deacon overseer"],
+    ["worktrees.remove", "witness deacon overseer"],
+    ["nudges.broadcast", "mayor crew deacon overseer"],
+    ["mail.remove", "overseer"],
     ["estop.stop", "mayor witness refinery polecat crew deacon overseer"],
     ["estop.thaw", "overseer"],
     ["mail.send", "mayor witness refinery polecat crew deacon overseer"],
@@ -73,5 +77,5 @@ t.test("a refusal names the role and who it is; a configured rule can narrow or 
 t.test("every capability belongs to a role besides the person's own, or is on this list", async (t) => {
   const given = new Set(AGENT_ROLES.filter((r) => r !== "overseer").flatMap((role) => ROLE_CAPABILITIES[role]));
   const people = Object.keys(CAPABILITIES).filter((name) => !given.has(name as keyof typeof CAPABILITIES));
-  t.same(people, ["manage_rigs", "resume_after_stop", "delete_work"]);
+  t.same(people, ["manage_rigs", "resume_after_stop", "keep_store"]);
 });

@@ -7,28 +7,28 @@ export const CAPABILITIES = {
   file_work: ["beads.create", "beads.update", "beads.comment", "beads.depAdd", "beads.depRemove"],
   claim_bead: ["beads.claim", "beads.claimNext", "beads.release", "beads.heartbeat", "beads.fail"],
   close_work: ["beads.close", "beads.reopen", "beads.batch", "beads.gates", "beads.legacy"],
-  /** Its own hook: what hangs there is done, handed on, given up. */
-  execute_task: [
-    ...["hooks.done", "hooks.handoff", "hooks.prime", "hooks.attach", "hooks.detach", "hooks.progress"],
-    ...["workers.heartbeat", "workers.progress", "workers.state", "workers.notify", "worktrees.githook"],
-    "worktrees.githook",
-  ],
+  /** Its own hook: what hangs there is done or handed on. Git hooks of its worktree call home. */
+  execute_task: ["hooks.done", "hooks.handoff", "hooks.escalate", "workers.heartbeat", "worktrees.githook"],
   create_merge_request: ["mergequeue.submit"],
   approve_merge: ["mergequeue.*"],
-  collaborate: ["mail.*", "nudges.nudge", "nudges.send", "nudges.dnd", "nudges.notify", "nudges.ack"],
-  broadcast: ["nudges.*"],
+  collaborate: [
+    ...["mail.send", "mail.reply", "mail.read", "mail.ack", "mail.archive", "mail.claim", "mail.release"],
+    ...["nudges.nudge", "nudges.take", "nudges.dnd", "nudges.notify"],
+  ],
+  broadcast: ["nudges.broadcast", "mail.channelSet", "mail.groupSet", "mail.queueSet"],
   ask_for_help: ["escalations.raise"],
   answer_for_help: ["escalations.*"],
-  follow_formulas: ["formulas.step", "formulas.pour", "formulas.wisp", "formulas.squash", "formulas.burn"],
-  write_formulas: ["formulas.*"],
+  /** Steps of the formula on its own hook. */
+  follow_formulas: ["formulas.step", "formulas.squash", "formulas.burn", "formulas.settle"],
+  start_formulas: ["formulas.*"],
   create_convoy: ["convoys.*"],
   assign_work: ["hooks.*", "scheduler.*", "mayor.*"],
   monitor_agents: ["witness.*", "supervisor.*"],
   trigger_recovery: ["hooks.recover", "hooks.unsling", "hooks.release", "workers.*", "worktrees.*"],
-  manage_rigs: ["rigs.*", "workspaces.*", "worktrees.*"],
+  manage_rigs: ["rigs.*", "workspaces.*"],
   emergency_stop: ["estop.stop"],
   resume_after_stop: ["estop.*"],
-  delete_work: ["beads.delete", "beads.import", "beads.repair"],
+  keep_store: ["beads.delete", "beads.import", "beads.repair", "beads.configure", "mail.remove"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Capability = keyof typeof CAPABILITIES;
@@ -41,13 +41,13 @@ const WORKER: readonly Capability[] = [
 /** What each role may. `overseer` is the person an agent acts for: everything. */
 export const ROLE_CAPABILITIES: Readonly<Record<AgentRole, readonly Capability[]>> = {
   polecat: WORKER,
-  crew: [...WORKER, "broadcast", "write_formulas", "create_convoy"],
+  crew: [...WORKER, "broadcast", "start_formulas", "create_convoy"],
   witness: [...WORKER, "monitor_agents", "trigger_recovery", "answer_for_help"],
   refinery: [...WORKER, "approve_merge"],
   deacon: [...WORKER, "monitor_agents", "trigger_recovery", "answer_for_help", "assign_work", "broadcast"],
   mayor: [
     ...WORKER,
-    ...(["create_convoy", "assign_work", "approve_merge", "broadcast", "write_formulas"] as const),
+    ...(["create_convoy", "assign_work", "approve_merge", "broadcast", "start_formulas"] as const),
     ...(["monitor_agents", "answer_for_help"] as const),
   ],
   overseer: Object.keys(CAPABILITIES) as Capability[],

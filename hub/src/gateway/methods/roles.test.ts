@@ -1,8 +1,10 @@
 import { Type } from "@sinclair/typebox";
 import t from "tap";
-import { HousePolicy } from "../../policy/index.ts";
+import { CAPABILITIES, HousePolicy } from "../../policy/index.ts";
 import type { AgentRole } from "../../services/principal.ts";
 import type { AuditEntry } from "../../services.ts";
+import { NOUNS } from "../../town/nouns.ts";
+import { METHODS } from "./index.ts";
 import type { MethodContext } from "./method.ts";
 import { roleMethods } from "./roles.ts";
 import { schedulerMethods } from "./scheduler.ts";
@@ -66,4 +68,22 @@ t.test("an agent acts in its own name, whatever it says", async (t) => {
   t.equal(whoActs({ kind: "agent", id: address, name: "Toast" }, "mayor/"), address);
   t.equal(whoActs({ kind: "operator", id: "o", name: "anna" }, "ben"), "ben");
   t.equal(whoActs({ kind: "operator", id: "o", name: "anna" }, undefined), "anna");
+});
+
+t.test("capabilities name methods that there are, and every change of work belongs to one", async (t) => {
+  const names = Object.values(CAPABILITIES).flat();
+  const writes = [...METHODS.values()].filter(({ records }) => records === "work").map(({ name }) => name);
+  const nouns = new Set(writes.map((name) => name.split(".")[0]));
+  for (const name of names) {
+    const [noun = "", word] = name.split(".");
+    if (!nouns.has(noun)) continue;
+    t.ok(word === "*" || METHODS.has(name), name);
+  }
+  const covered = (method: string) =>
+    names.some((name) => name === method || (name.endsWith("*") && method.startsWith(name.slice(0, -1))));
+  const work = writes.filter((name) => /^(beads)\./.test(name) || NOUNS.some((noun) => name.startsWith(`${noun}.`)));
+  t.same(
+    work.filter((name) => !covered(name)),
+    [],
+  );
 });
