@@ -1,3 +1,4 @@
+import { listRigs, needRig } from "../rigs/table.ts";
 import type { Operations, TownCall, TownReading } from "../town/operations.ts";
 import { Evidence, type MergeRecord } from "./evidence.ts";
 import { type IntegrationStatus, integrationBranches, integrationOf, integrationStatus } from "./integration.ts";
@@ -6,7 +7,7 @@ import { Journal, type Run } from "./journal.ts";
 import type { SubmitAsk } from "./refinery.ts";
 import { isReady, type MergeRequest } from "./request.ts";
 import { needRequest, type RequestQuery, requests } from "./requests.ts";
-import { type RefineryStatus, refineryRigs, refineryStatus } from "./status.ts";
+import { type RefineryStatus, refineryStatus } from "./status.ts";
 
 const SHOWN = 50;
 
@@ -48,8 +49,10 @@ export const READS = {
   /** By request, source bead or commit. */
   evidence: ({ sql }: TownReading, { of }: { readonly of: string }): MergeRecord => new Evidence(sql).find(of),
   runs: ({ sql }: TownReading, { rig, limit = SHOWN }: Limited): Run[] => new Journal(sql).list(rig, limit),
-  status: ({ sql, now }: TownReading, { rig }: Pick<Limited, "rig">): RefineryStatus[] =>
-    (rig === undefined ? refineryRigs(sql) : [rig]).map((name) => refineryStatus(sql, name, now())),
+  status: ({ sql, now }: TownReading, { rig }: Pick<Limited, "rig">): RefineryStatus[] => {
+    const rigs = rig === undefined ? listRigs(sql) : [needRig(sql, rig)];
+    return rigs.map(({ name }) => refineryStatus(sql, name, now()));
+  },
   integrations: ({ sql }: TownReading, { rig }: Pick<Limited, "rig">): IntegrationStatus[] =>
     integrationBranches(sql, rig).map((one) => integrationStatus(sql, one)),
   integration: ({ sql }: TownReading, { of }: { readonly of: string }): IntegrationStatus =>

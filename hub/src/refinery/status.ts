@@ -32,15 +32,6 @@ export function isStopped(sql: Sql, rig: string): boolean {
   return sql.one("SELECT stopped FROM refineries WHERE rig = ?", rig)?.stopped === 1;
 }
 
-/** Every rig that ever had something to merge, or was stopped. */
-export function refineryRigs(sql: Sql): string[] {
-  return sql
-    .all(
-      "SELECT rig FROM merge_requests UNION SELECT rig FROM refineries UNION SELECT rig FROM merge_runs ORDER BY rig",
-    )
-    .map((row) => String(row.rig));
-}
-
 export function refineryStatus(sql: Sql, rig: string, now: number): RefineryStatus {
   const row = sql.one("SELECT * FROM refineries WHERE rig = ?", rig);
   const left = requests(sql, { rig, limit: 0 }, now);

@@ -5,7 +5,7 @@ import { type TestBeads, testBeads } from "../beads/testing.ts";
 import { advance, Git } from "../rigs/index.ts";
 import { GIT_ENV, git } from "../rigs/testing.ts";
 import type { TownChange, TownEvents } from "../town/part.ts";
-import type { RefineryMail, RefineryRig } from "./ports.ts";
+import type { RefineryMail, RefineryRig, RefineryRigs } from "./ports.ts";
 import { Refinery, type RefineryOptions } from "./refinery.ts";
 
 /** A rig of real git: an origin, and the bare mirror that workers' branches lie in. */
@@ -95,6 +95,17 @@ export class TestRig implements RefineryRig {
   }
 }
 
+/** One rig and no other, with real git. */
+export function rigPort(rig: TestRig): RefineryRigs {
+  const runner = new Git({ cwd: rig.repo, clock: systemClock, env: GIT_ENV });
+  return {
+    find: (name) => (name === rig.name ? rig : undefined),
+    git: () => runner,
+    turn: (_name, work) => work(),
+    advance: (_name, ...move) => advance(runner, ...move),
+  };
+}
+
 export interface TestRefinery extends TestBeads {
   readonly rig: TestRig;
   readonly refinery: Refinery;
@@ -127,15 +138,9 @@ export async function testRefinery(
   events.on("changed", (change) => changes.push(change));
   const mail: RefineryMail[] = [];
   const { beads, store, clock } = made;
-  const runner = new Git({ cwd: rig.repo, clock: systemClock, env: GIT_ENV });
   const refinery = new Refinery({
     ...{ store, beads, clock, log: silentLog, events, env: { PATH: process.env.PATH, HOME: "/nonexistent" } },
-    rigs: {
-      find: (name) => (name === rig.name ? rig : undefined),
-      git: () => runner,
-      turn: (_name, work) => work(),
-      advance: (_name, ...move) => advance(runner, ...move),
-    },
+    rigs: rigPort(rig),
     post: (_writer, one) => mail.push(one),
     ...rest,
   });

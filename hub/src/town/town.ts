@@ -72,7 +72,7 @@ export class Town implements Unit {
     const { estop } = this;
     const convoys = convoyParts(base, { rigs, worktrees, nudges, ...later });
     this.convoys = convoys;
-    const refinery = refineryPart(base, { rigs, estop });
+    const refinery = refineryPart(base, { rigs, estop, escalations, ...later });
     this.refinery = refinery;
     const brake = new RefineryBrake(refinery, estop);
     const ways = { convoys, estop, rigs, worktrees, escalations, submit: refinery };

@@ -7,8 +7,10 @@ import { estopFamily, thawFamily } from "./estop.ts";
 import { githookFamily } from "./githook.ts";
 import { mailFamily } from "./mail.ts";
 import { mayorFamily } from "./mayor.ts";
+import { mqFamily } from "./mq.ts";
 import { broadcastFamily, dndFamily, notifyFamily, nudgeFamily } from "./nudge.ts";
 import { readyFamily } from "./ready.ts";
+import { refineryFamily } from "./refinery.ts";
 import { rigFamily } from "./rig.ts";
 import { schedulerFamily } from "./scheduler.ts";
 import { deaconFamily, supervisorFamily } from "./supervisor.ts";
@@ -39,4 +41,6 @@ export const WORK_FAMILIES: readonly Family[] = [
   dndFamily,
   notifyFamily,
   escalateFamily,
+  mqFamily,
+  refineryFamily,
 ];

@@ -47,6 +47,8 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   notify: () => family(import("./nudge.ts"), "notifyFamily"),
   escalate: () => family(import("./escalate.ts"), "escalateFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
+  mq: () => family(import("./mq.ts"), "mqFamily"),
+  refinery: () => family(import("./refinery.ts"), "refineryFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };
 
