@@ -1,4 +1,5 @@
 import t from "tap";
+import { type BeadWriter, WRITES } from "../beads/index.ts";
 import { readFacts, writeFacts } from "./facts.ts";
 import { testConvoys } from "./testing.ts";
 
@@ -161,4 +162,23 @@ t.test("a bead that no convoy tracks gets one of its own, in the transaction tha
     }),
     { code: "BEAD_UNKNOWN" },
   );
+});
+
+t.test("a convoy's state is not changed behind its back by commands for beads", async (t) => {
+  const { convoys, beads, write } = await testConvoys(t);
+  const { id } = await convoys.create("anna", { title: "Roof" });
+  const tries: readonly ((writer: BeadWriter) => unknown)[] = [
+    (writer) => WRITES.close(writer, { ids: [id], force: true }),
+    (writer) => WRITES.update(writer, { ids: [id], fields: { status: "closed" } }),
+    (writer) => WRITES.update(writer, { ids: [id], claim: true }),
+    (writer) => WRITES.claim(writer, { id }),
+    (writer) => WRITES.reopen(writer, { ids: [id] }),
+    (writer) => WRITES.legacy(writer, { call: "complete", id }),
+    (writer) => WRITES.batch(writer, { lines: [`close ${id}`] }),
+    (writer) => WRITES.batch(writer, { lines: [`update ${id} status=closed`] }),
+  ];
+  for (const attempt of tries) await t.rejects(write(attempt), { code: "BEAD_REFUSED", message: /is a convoy/ });
+  t.equal(beads.reads.get(id).status, "open");
+  await write((writer) => WRITES.update(writer, { ids: [id], fields: { priority: 0 }, addLabels: ["roof"] }));
+  t.match(beads.reads.get(id), { priority: 0, labels: ["roof"] });
 });

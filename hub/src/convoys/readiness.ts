@@ -13,7 +13,7 @@ export interface Readiness {
 /** Types of beads that are handed to agents. */
 export const SLINGABLE: readonly string[] = ["task", "bug", "feature", "chore"];
 const WORKED = ["in_progress", "hooked"];
-/** Of a scheduler's order to hand over a bead later: that bead is not nobody's. */
+/** Of an order to hand over a bead later, as the public tool keeps it: that bead is not nobody's. */
 const SCHEDULED = "gt:sling-context";
 const MERGED = /^Merged in /;
 
@@ -44,7 +44,8 @@ function waitsForMerge(sql: Sql, { dependencies = [] }: BeadRecord): boolean {
 function isScheduled(sql: Sql, id: string): boolean {
   const row = sql.one(
     `SELECT 1 AS found FROM bead_edges e JOIN beads c ON c.id = e.issue_id JOIN bead_labels l ON l.id = c.id
-     WHERE e.target = ? AND e.kind = 'tracks' AND l.label = '${SCHEDULED}' AND c.status NOT IN ('closed', 'tombstone')`,
+     WHERE e.target = ?1 AND e.kind = 'tracks' AND l.label = '${SCHEDULED}' AND c.status NOT IN ('closed', 'tombstone')
+     UNION ALL SELECT 1 FROM schedule_entries WHERE bead = ?1`,
     id,
   );
   return row !== undefined;

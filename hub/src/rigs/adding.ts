@@ -4,6 +4,7 @@ import path from "node:path";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Clock, Log } from "@barnacle/protocol/runtime";
 import type { Row, Store } from "../store/index.ts";
+import { forgetWorktrees } from "../worktrees/table.ts";
 import { dropCredential } from "./credentials.ts";
 import type { Git } from "./git.ts";
 import { type HookProgram, writeHooks } from "./hook-scripts.ts";
@@ -86,7 +87,7 @@ export class Adding {
     const store = this.#store;
     if (!files) {
       await store.commit(() => {
-        store.run("DELETE FROM worktrees WHERE rig = ?", name);
+        forgetWorktrees(store, name);
         store.run("DELETE FROM rigs WHERE name = ?", name);
       });
       return;
@@ -131,7 +132,7 @@ export class Adding {
     await rm(temporary, { recursive: true, force: true });
     dropCredential(this.#store.stateDir, name);
     await this.#store.commit(() => {
-      this.#store.run("DELETE FROM worktrees WHERE rig = ?", name);
+      forgetWorktrees(this.#store, name);
       this.#store.run("DELETE FROM rigs WHERE token = ?", token);
     });
     return false;

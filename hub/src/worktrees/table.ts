@@ -1,5 +1,5 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
-import type { Sql } from "../beads/index.ts";
+import type { Sql, WritableSql } from "../beads/index.ts";
 import type { Row } from "../store/index.ts";
 import type { WorktreeKind } from "./address.ts";
 
@@ -30,6 +30,11 @@ export function listWorktrees(sql: Sql, rig?: string): WorktreeRow[] {
 export function findWorktree(sql: Sql, agent: string): WorktreeRow | undefined {
   const row = sql.one("SELECT * FROM worktrees WHERE agent = ?", agent);
   return row && rowOf(row);
+}
+
+/** Of a rig that is forgotten; for its own transaction. */
+export function forgetWorktrees(sql: WritableSql, rig: string): void {
+  sql.run("DELETE FROM worktrees WHERE rig = ?", rig);
 }
 
 /** @throws WORKTREE_UNKNOWN */

@@ -1,5 +1,6 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadWriter } from "../writer.ts";
+import { refuseOwned } from "./owned.ts";
 import { orElsewhere, resolver } from "./writes.ts";
 
 const WORD = /"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g;
@@ -35,12 +36,15 @@ export function batchLine(writer: BeadWriter, line: string): { readonly op: stri
     }
     case "update": {
       const id = resolve(need(0, "an id"));
-      writer.update(id, fieldsOf(rest.slice(1)));
+      const fields = fieldsOf(rest.slice(1));
+      if ("status" in fields) refuseOwned(writer, id);
+      writer.update(id, fields);
       return { op, id };
     }
     case "close": {
       const id = resolve(need(0, "an id"));
       const reason = rest.slice(1).join(" ");
+      refuseOwned(writer, id);
       writer.closing.close(id, reason === "" ? {} : { reason });
       return { op, id };
     }

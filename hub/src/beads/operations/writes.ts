@@ -7,6 +7,7 @@ import { settingOf } from "../settings.ts";
 import { importLines } from "../transfer.ts";
 import type { BeadWriter, NewBead } from "../writer.ts";
 import { batchLine } from "./batch-line.ts";
+import { refuseOwned } from "./owned.ts";
 
 /** Ids may be parts that fit one bead only. */
 interface Ids {
@@ -68,6 +69,7 @@ export const WRITES = {
     const resolve = resolver(writer);
     return ids.map(resolve).map((id) => {
       const { bead } = writer.need(id);
+      if (fields.status !== undefined || params.claim) refuseOwned(writer, id);
       const more: Record<string, unknown> = {};
       if (appendNotes !== undefined) more.notes = bead.notes ? `${bead.notes}\n${appendNotes}` : appendNotes;
       if (setMetadata !== undefined || unsetMetadata.length > 0) {
@@ -94,6 +96,7 @@ export const WRITES = {
     for (const [i, part] of ids.entries()) {
       try {
         const id = resolve(part);
+        refuseOwned(writer, id);
         writer.closing.close(id, { reason: reasons[i] ?? reason, force, session });
         closed.push(view(writer, id));
       } catch (error) {
@@ -110,9 +113,13 @@ export const WRITES = {
     return { closed, refused, ...(next ? { next } : {}), ...(params.claimNext ? { claimed: claimed ?? null } : {}) };
   },
   reopen: (writer: BeadWriter, { ids, reason }: Ids & { readonly reason?: string }): BeadView[] =>
-    each(writer, ids, (id) => writer.closing.reopen(id, reason)),
+    each(writer, ids, (id) => {
+      refuseOwned(writer, id);
+      return writer.closing.reopen(id, reason);
+    }),
   claim: (writer: BeadWriter, { id, leaseMs }: { readonly id: string; readonly leaseMs?: number }): BeadView => {
     const whole = resolver(writer)(id);
+    refuseOwned(writer, whole);
     writer.claims.claim(whole, { leaseMs });
     return view(writer, whole);
   },
@@ -172,7 +179,9 @@ export const WRITES = {
   repair: (writer: BeadWriter, _: object) => ({ repaired: writer.graph.rebuild() }),
   /** Calls of an older bead store; `deprecated` names what to use. */
   legacy: (writer: BeadWriter, call: LegacyCall) => {
-    const { id } = legacyCall(writer, call.id === undefined ? call : { ...call, id: resolver(writer)(call.id) });
+    const whole = call.id === undefined ? undefined : resolver(writer)(call.id);
+    if (whole !== undefined) refuseOwned(writer, whole);
+    const { id } = legacyCall(writer, whole === undefined ? call : { ...call, id: whole });
     return { ...view(writer, id), deprecated: `beads.${NEWER[call.call] ?? "update"}` };
   },
   /** Lines of commands, all or nothing. */
