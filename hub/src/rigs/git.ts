@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { BarnacleError, messageOf } from "@barnacle/protocol/errors";
 import type { Clock } from "@barnacle/protocol/runtime";
 import { gitError } from "./git-errors.ts";
+import type { ConfigGuard } from "./guard.ts";
 import { PROTOCOLS } from "./url.ts";
 
 export interface GitRun {
@@ -34,6 +35,8 @@ export interface GitOptions {
   readonly credentials?: string | undefined;
   /** What runs now, to be ended with the hub. */
   readonly running?: Set<AbortController> | undefined;
+  /** Looks at a repository's configuration before anything is done in it. */
+  readonly guard?: Pick<ConfigGuard, "check"> | undefined;
 }
 
 export const LOCAL_MS = 60_000;
@@ -77,6 +80,7 @@ export class Git {
     if (!existsSync(cwd)) {
       throw new BarnacleError("GIT_FAILED", `the directory ${cwd} is not there`, { details: { cwd } });
     }
+    await this.#options.guard?.check(cwd);
     const result = await this.#spawned(args, { ...run, cwd });
     if (codes.includes(result.code)) return result;
     throw gitError(args, cwd, result);
@@ -184,4 +188,16 @@ function killGroup({ pid }: ChildProcess): void {
   } catch {
     // Over by itself.
   }
+}
+
+/** Names and values of a configuration file. */
+export async function configEntries(git: Git, file: string): Promise<[string, string][]> {
+  const { stdout } = await git.run(["config", "--file", file, "--no-includes", "--list", "-z"]);
+  return stdout
+    .split("\0")
+    .filter(Boolean)
+    .map((entry) => {
+      const end = entry.indexOf("\n");
+      return end < 0 ? [entry, ""] : [entry.slice(0, end), entry.slice(end + 1)];
+    });
 }

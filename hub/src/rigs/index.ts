@@ -3,6 +3,7 @@ export { Git, type GitResult, type GitRun, LOCAL_MS, REMOTE_MS } from "./git.ts"
 export { GIT_HOOKS, type GitHook } from "./hook-names.ts";
 export { type HookPlan, hookPlan } from "./hook-plan.ts";
 export { HOOK_PROGRAM, type HookProgram } from "./hook-scripts.ts";
+export { lookingGit } from "./looking.ts";
 export { advance, fetchOrigin, type Standing, standing, worktreeOf } from "./mirror.ts";
 export { checkBranch, checkName, checkRigName } from "./names.ts";
 export { checkRigPrefix, derivePrefix, prefixOf } from "./prefix.ts";

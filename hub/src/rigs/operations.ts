@@ -1,6 +1,5 @@
-import { systemClock } from "@barnacle/protocol/runtime";
 import type { Operations, TownCall, TownReading } from "../town/operations.ts";
-import { Git } from "./git.ts";
+import { lookingGit } from "./looking.ts";
 import { standing } from "./mirror.ts";
 import type { NewRig } from "./rigs.ts";
 import { SETTING_KEYS } from "./settings.ts";
@@ -57,7 +56,7 @@ export const READS = {
   /** Asks git: how the default branch stands to the origin's, as it was at the last fetch. */
   status: async (reading: TownReading, { name }: Named) => {
     const rig = needRig(reading.sql, name);
-    const git = new Git({ cwd: rig.repo, clock: systemClock, env: process.env });
+    const git = lookingGit(rig);
     const head = await git.commitOf(`refs/heads/${rig.defaultBranch}`);
     const { ahead, behind } = (await standing(git, rig.defaultBranch)) ?? { ahead: 0, behind: 0 };
     return { ...listed(reading, rig), head: head ?? null, ahead, behind };

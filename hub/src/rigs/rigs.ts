@@ -5,6 +5,7 @@ import type { WhichWorkspace, Workspaces } from "../workspaces/index.ts";
 import { Adding } from "./adding.ts";
 import { credentialFile, dropCredential, keepCredential } from "./credentials.ts";
 import { Git, REMOTE_MS } from "./git.ts";
+import { type ConfigGuard, guardOf } from "./guard.ts";
 import type { HookProgram } from "./hook-scripts.ts";
 import { Lanes } from "./lanes.ts";
 import { advance, bundleUnpushed, fetchOrigin, standing } from "./mirror.ts";
@@ -56,6 +57,7 @@ export class Rigs implements Unit {
   readonly lanes = new Lanes();
   readonly #options: RigsOptions;
   readonly #adding: Adding;
+  readonly #guards = new Map<string, { readonly repo: string; readonly url: string; readonly guard: ConfigGuard }>();
   readonly #running = new Set<AbortController>();
   #swept: Promise<unknown> | undefined;
 
@@ -99,7 +101,11 @@ export class Rigs implements Unit {
 
   /** Git in the rig's mirror; `at` for its worktrees. @throws RIG_UNKNOWN */
   git(name: string): Git {
-    return this.#gitAt(this.get(name).repo, name);
+    const { repo, url } = this.get(name);
+    const known = this.#guards.get(name);
+    const guard = known?.url === url && known.repo === repo ? known.guard : guardOf(this.#gitAt("/", name), repo, url);
+    this.#guards.set(name, { repo, url, guard });
+    return this.#gitAt(repo, name, guard);
   }
 
   /**
@@ -243,9 +249,16 @@ export class Rigs implements Unit {
     return this.#swept;
   }
 
-  #gitAt(cwd: string, rig: string): Git {
+  #gitAt(cwd: string, rig: string, guard?: ConfigGuard): Git {
     const { clock, store, env = process.env } = this.#options;
-    return new Git({ cwd, clock, env, credentials: credentialFile(store.stateDir, rig), running: this.#running });
+    return new Git({
+      cwd,
+      clock,
+      env,
+      credentials: credentialFile(store.stateDir, rig),
+      running: this.#running,
+      guard,
+    });
   }
 
   #refuseTaken(name: string): void {

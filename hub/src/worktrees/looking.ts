@@ -1,6 +1,5 @@
-import { systemClock } from "@barnacle/protocol/runtime";
 import type { Sql } from "../beads/index.ts";
-import { Git, needRig } from "../rigs/index.ts";
+import { type Git, needRig } from "../rigs/index.ts";
 import { worktreeAddress } from "./address.ts";
 import { lostError, whyLost } from "./lost.ts";
 import type { WorktreeRow } from "./table.ts";
@@ -21,11 +20,6 @@ export function submissionsIn(sql: Sql): Submissions {
         ...[rig, branch, commit],
       ) !== undefined,
   };
-}
-
-/** Git for looking: it changes nothing and asks nobody. */
-export function lookingGit(cwd: string): Git {
-  return new Git({ cwd, clock: systemClock, env: process.env });
 }
 
 /** @throws WORKTREE_LOST, RIG_UNKNOWN, GIT_FAILED */

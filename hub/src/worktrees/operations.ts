@@ -1,8 +1,8 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
-import { type GitHook, hookPlan } from "../rigs/index.ts";
+import { type GitHook, hookPlan, lookingGit, needRig } from "../rigs/index.ts";
 import type { Operations, TownCall, TownReading } from "../town/operations.ts";
 import { type GitEventQuery, gitEvents } from "./git-events.ts";
-import { judgeRow, lookingGit, submissionsIn } from "./looking.ts";
+import { judgeRow, submissionsIn } from "./looking.ts";
 import { whyLost } from "./lost.ts";
 import { orphansOf } from "./orphans.ts";
 import { listWorktrees, needWorktree, type WorktreeRow } from "./table.ts";
@@ -44,7 +44,12 @@ type Judged = ListedWorktree & Partial<Omit<WorktreeVerdict, "branch">>;
 async function judged({ sql }: TownReading, row: WorktreeRow): Promise<Judged> {
   const lost = whyLost(row.path);
   if (lost !== undefined) return listed(row);
-  const { branch, ...verdict } = await judgeRow(sql, row, lookingGit(row.path), submissionsIn(sql));
+  const { branch, ...verdict } = await judgeRow(
+    sql,
+    row,
+    lookingGit(needRig(sql, row.rig), row.path),
+    submissionsIn(sql),
+  );
   return { ...listed(row), ...verdict, branch: branch ?? null };
 }
 
@@ -56,7 +61,15 @@ export const READS = {
   /** Asks git. @throws WORKTREE_UNKNOWN, WORKTREE_LOST */
   verdict: async (reading: TownReading, { agent }: Agent) => {
     const row = needWorktree(reading.sql, agent);
-    return { ...listed(row), ...(await judgeRow(reading.sql, row, lookingGit(row.path), submissionsIn(reading.sql))) };
+    return {
+      ...listed(row),
+      ...(await judgeRow(
+        reading.sql,
+        row,
+        lookingGit(needRig(reading.sql, row.rig), row.path),
+        submissionsIn(reading.sql),
+      )),
+    };
   },
   verdicts: (reading: TownReading, { rig }: { readonly rig?: string }) =>
     Promise.all(listWorktrees(reading.sql, rig).map((row) => judged(reading, row))),

@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { messageOf } from "@barnacle/protocol/errors";
 import type { BeadReads, Sql } from "../beads/index.ts";
-import { listRigs, type Rig } from "../rigs/index.ts";
-import { judgeRow, lookingGit, type Submissions } from "./looking.ts";
+import { listRigs, lookingGit, type Rig } from "../rigs/index.ts";
+import { judgeRow, type Submissions } from "./looking.ts";
 import { reasonsOf, whyLost } from "./lost.ts";
 import { listWorktrees, type WorktreeRow } from "./table.ts";
 
@@ -44,7 +44,7 @@ export async function orphansOf(search: OrphanSearch, rig?: string): Promise<Orp
 
 async function ofRig(search: OrphanSearch, rig: Rig): Promise<Orphan[]> {
   const rows = listWorktrees(search.sql, rig.name);
-  const git = lookingGit(rig.repo);
+  const git = lookingGit(rig);
   const entries = await entriesOf(rig);
   const known = new Set([...rows.map((row) => row.path), rig.repo]);
   const places = new Set([...directories(rig), ...entries.map((entry) => entry.path)]);
@@ -55,7 +55,7 @@ async function ofRig(search: OrphanSearch, rig: Rig): Promise<Orphan[]> {
       const why = "no agent has this directory";
       return { kind: "unknown", rig: rig.name, path: place, ...(branch === undefined ? {} : { branch }), why };
     });
-  const own = (await Promise.all(rows.map((row) => ofRow(search, row)))).flat();
+  const own = (await Promise.all(rows.map((row) => ofRow(search, rig, row)))).flat();
   const held = new Set(entries.map(({ branch }) => branch));
   const { stdout } = await git.run([
     "for-each-ref",
@@ -75,7 +75,7 @@ async function ofRig(search: OrphanSearch, rig: Rig): Promise<Orphan[]> {
   return [...own, ...strange, ...branches];
 }
 
-async function ofRow({ sql, reads, submissions }: OrphanSearch, row: WorktreeRow): Promise<Orphan[]> {
+async function ofRow({ sql, reads, submissions }: OrphanSearch, of: Rig, row: WorktreeRow): Promise<Orphan[]> {
   const { agent, rig, path: place, bead, branch } = row;
   const about = { rig, agent, path: place, ...(bead === undefined ? {} : { bead }) };
   const lost = whyLost(place);
@@ -86,14 +86,14 @@ async function ofRow({ sql, reads, submissions }: OrphanSearch, row: WorktreeRow
     return [{ kind: "stale", ...about, why: status === undefined ? "its bead is not there" : "its bead is closed" }];
   }
   if (row.kind !== "polecat") return [];
-  const verdict = await judgeRow(sql, row, lookingGit(place), submissions);
+  const verdict = await judgeRow(sql, row, lookingGit(of, place), submissions);
   if (verdict.verdict === "SAFE_TO_NUKE") return [];
   return [{ kind: "unsaved", ...about, why: `${verdict.verdict}: ${reasonsOf(verdict)}` }];
 }
 
 /** What git knows of worktrees. */
 async function entriesOf(rig: Rig): Promise<{ readonly path: string; readonly branch: string | undefined }[]> {
-  const listed = await lookingGit(rig.repo).text(["worktree", "list", "--porcelain", "-z"]);
+  const listed = await lookingGit(rig).text(["worktree", "list", "--porcelain", "-z"]);
   return listed
     .split("\0\0")
     .map((block) => block.split("\0"))
