@@ -10,6 +10,8 @@ const AWAKE: readonly string[] = [
   "SELECT 1 FROM escalations WHERE due_at IS NOT NULL",
   "SELECT 1 FROM escalation_sends",
   "SELECT 1 FROM beads INDEXED BY beads_convoys WHERE issue_type = 'convoy' AND status = 'open'",
+  "SELECT 1 FROM beads INDEXED BY beads_gates WHERE issue_type = 'gate' AND status = 'open' AND json_extract(line, '$.await_type') = 'condition'",
+  "SELECT 1 FROM formula_wisps",
   "SELECT 1 FROM schedule_entries",
   "SELECT 1 FROM mayor_goals WHERE state IN ('planned', 'running')",
   "SELECT 1 FROM role_wishes WHERE role = 'mayor' AND wanted = 'running'",

@@ -43,6 +43,7 @@ const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   workspaces: () => import("../workspaces/operations.ts"),
   rigs: () => import("../rigs/operations.ts"),
   worktrees: () => import("../worktrees/operations.ts"),
+  formulas: () => import("../formulas/operations.ts"),
   scheduler: () => import("../scheduler/operations.ts"),
   escalations: () => import("../escalations/operations.ts"),
   witness: () => import("../witness/operations.ts"),

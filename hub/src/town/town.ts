@@ -3,6 +3,7 @@ import type { Beads } from "../beads/index.ts";
 import type { Convoys } from "../convoys/index.ts";
 import type { Escalations } from "../escalations/index.ts";
 import { EmergencyStop } from "../estop/index.ts";
+import type { Formulas } from "../formulas/index.ts";
 import type { Hooks } from "../hooks/index.ts";
 import type { Mail, Nudges } from "../mail/index.ts";
 import type { Mayor } from "../mayor/index.ts";
@@ -15,6 +16,7 @@ import type { Workers } from "../workers/index.ts";
 import type { Workspaces } from "../workspaces/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import { convoyParts } from "./convoys.ts";
+import { formulaParts } from "./formulas.ts";
 import { messageParts, NOBODY } from "./messages.ts";
 import type { TownReading } from "./operations.ts";
 import type { TownBase } from "./part.ts";
@@ -45,6 +47,7 @@ export class Town implements Unit {
   readonly escalations: Escalations;
   readonly workers: Workers;
   readonly hooks: Hooks;
+  readonly formulas: Formulas;
   readonly #base: TownBase;
   /** In the order of their start. */
   readonly #units: readonly Unit[];
@@ -74,12 +77,13 @@ export class Town implements Unit {
     this.convoys = convoys;
     const refinery = refineryPart(base, { rigs, estop, escalations, ...later });
     this.refinery = refinery;
+    this.formulas = formulaParts(base, convoys);
     const brake = new RefineryBrake(refinery, estop);
     const ways = { convoys, estop, rigs, worktrees, escalations, submit: refinery };
     const { workers, hooks } = workerParts(base, ways);
     this.workers = workers;
     this.hooks = hooks;
-    const works = [rigs, worktrees, convoys, hooks, workers, brake, refinery];
+    const works = [rigs, worktrees, convoys, this.formulas, hooks, workers, brake, refinery];
     this.#units = [nudges, mail, escalations, ...works, scheduler, witness, mayor, supervisor];
   }
 

@@ -73,5 +73,14 @@ export function saysFailure(reason: string | undefined): boolean {
   return reason !== undefined && FAILURE.test(reason);
 }
 
-/** What a gate waits for; `device`: a condition of the home. */
-export const AWAIT_TYPES: readonly string[] = ["human", "timer", "bead", "device", "gh:run", "gh:pr", "mail"];
+/** What a gate waits for; `device`: a condition of the home, `condition`: of the molecule that it stands in. */
+export const AWAIT_TYPES: readonly string[] = [
+  "human",
+  "timer",
+  "bead",
+  "device",
+  "condition",
+  "gh:run",
+  "gh:pr",
+  "mail",
+];

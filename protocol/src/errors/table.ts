@@ -447,6 +447,12 @@ export const ERROR_TABLE = {
     "UNAVAILABLE",
     true,
   ),
+  FORMULA_INVALID: entry(
+    "The formula is not valid.",
+    "Correct what is named; `barnacle formula check` reads it without doing anything.",
+    400,
+    "INVALID_REQUEST",
+  ),
   CONFLICT: entry(
     "Something changed in between, or exists already.",
     "Read it again, then retry.",

@@ -1,6 +1,7 @@
 import { convoyMethods } from "./convoys.ts";
 import { escalationMethods } from "./escalations.ts";
 import { estopMethods } from "./estop.ts";
+import { formulaMethods } from "./formulas.ts";
 import { hookMethods } from "./hooks.ts";
 import { mailMethods } from "./mail.ts";
 import { mergequeueMethods } from "./mergequeue.ts";
@@ -16,6 +17,7 @@ export const townMethods: readonly Method[] = [
   ...convoyMethods,
   ...escalationMethods,
   ...estopMethods,
+  ...formulaMethods,
   ...mailMethods,
   ...mergequeueMethods,
   ...nudgeMethods,

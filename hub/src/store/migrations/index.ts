@@ -32,6 +32,7 @@ import { hooks } from "./035-hooks.ts";
 import { mail } from "./036-mail.ts";
 import { roles } from "./037-roles.ts";
 import { refinery } from "./038-refinery.ts";
+import { formulas } from "./039-formulas.ts";
 
 /** Every migration of the hub; each aggregate brings its own file and is the only one to write its tables. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -63,6 +64,7 @@ export const MIGRATIONS: readonly Migration[] = [
   fleet,
   convoys,
   mail,
+  formulas,
   roles,
   rigs,
   refinery,
