@@ -19,6 +19,10 @@ export const WitnessConfig = Type.Object(
     heartbeatTimeoutSeconds: seconds(120, "a worker that says nothing for so long is silent"),
     spawnGraceSeconds: seconds(300, "a worker that just started is given so long for its first heartbeat"),
     stuckSeconds: seconds(600, "work without progress for so long is stuck"),
+    hungSeconds: seconds(
+      1800,
+      "as stuck counts a worker that does not say what it does and writes nothing for so long",
+    ),
     unstartedSeconds: seconds(1800, "work on a hook that is not taken up for so long"),
     nudgeWaitSeconds: seconds(120, "how long the answer to a nudge is waited for"),
     alertCooldownSeconds: seconds(300, "one alert for one cause within this"),

@@ -2,7 +2,7 @@ import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import t from "tap";
 import { SchedulerConfig } from "../config/roles.ts";
-import { type DispatchView, plan, type Waiting } from "./plan.ts";
+import { type DispatchView, hasRoom, plan, type Waiting } from "./plan.ts";
 
 const LIMITS = Value.Default(SchedulerConfig, {}) as SchedulerConfig;
 const AGING = LIMITS.agingSeconds * 1000;
@@ -67,6 +67,20 @@ t.test("an agent that was named gets one at a time, and none while it is at work
   t.same(ids(plan(view(list), LIMITS, 10).dispatch), ["any", "one"]);
   const busy = new Map([[target, "barn"]]);
   t.same(ids(plan(view(list, { busy }), LIMITS, 10).dispatch), ["any"]);
+});
+
+t.test("there is room at once where a place is left and nothing that is ready waits", async (t) => {
+  const limits = { ...LIMITS, maxWorkers: 2 };
+  const busy = new Map([["barn/polecats/a", "barn"]]);
+  t.ok(hasRoom(view([], { busy }), limits, "barn", 10));
+  t.notOk(hasRoom(view([], { busy }), { ...limits, maxWorkers: 1 }, "barn", 10));
+  t.notOk(hasRoom(view([], { busy }), { ...limits, maxPerRig: 1 }, "barn", 10));
+  t.ok(hasRoom(view([], { busy }), { ...limits, maxPerRig: 1 }, "yard", 10));
+  t.notOk(hasRoom(view([waiting("x")]), limits, "barn", 10), "whoever came first goes first");
+  t.ok(hasRoom(view([waiting("x", { state: "blocked" }), waiting("y", { broken: true })]), limits, "barn", 10));
+  t.notOk(hasRoom(view([waiting("x", { rig: "yard", target: "yard" })], { busy }), limits, "barn", 10));
+  t.notOk(hasRoom(view([], { paused: true }), limits, "barn", 10));
+  t.notOk(hasRoom(view([], { closed: new Set(["barn"]) }), limits, "barn", 10));
 });
 
 t.test(

@@ -61,6 +61,22 @@ function inOrder(a: Waiting, b: Waiting, { agingSeconds }: SchedulerConfig): num
   return place(a) - place(b) || a.queuedAt - b.queuedAt || (a.bead < b.bead ? -1 : 1);
 }
 
+/** Whether something new for this rig need not wait: there is a place, and nothing that is ready waits for one. */
+export function hasRoom(view: DispatchView, limits: SchedulerConfig, rig: string, now: number): boolean {
+  if (view.paused || view.closed.has(rig)) return false;
+  const { dispatch } = plan(view, limits, now);
+  const room = new Room(view.busy, limits);
+  const all = dispatch.every((one) => room.take(one));
+  const waits = view.waiting.some(
+    (one) => one.rig === rig && one.state === "ready" && !one.broken && one.notBefore <= now,
+  );
+  return all && !waits && room.take({ ...PROBE, rig, target: rig });
+}
+
+const PROBE: Omit<Waiting, "rig" | "target"> = {
+  ...{ bead: "", priority: 0, queuedAt: 0, notBefore: 0, failures: 0, broken: false, state: "ready" },
+};
+
 /** Places for workers that are left. */
 class Room {
   readonly #busy: Set<string>;

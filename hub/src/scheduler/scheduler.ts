@@ -3,7 +3,7 @@ import type { Unit } from "@barnacle/protocol/runtime";
 import type { BeadWriter } from "../beads/index.ts";
 import type { SchedulerConfig } from "../config/roles.ts";
 import type { TownBase } from "../town/part.ts";
-import { type DispatchPlan, plan } from "./plan.ts";
+import { type DispatchPlan, type DispatchView, hasRoom, plan } from "./plan.ts";
 import type { SchedulerPorts } from "./ports.ts";
 import { type Listed, ScheduleQueue } from "./queue.ts";
 
@@ -81,9 +81,9 @@ export class Scheduler implements Unit {
     await this.#round?.catch(() => undefined);
   }
 
-  /** Whether a sling to this target is queued instead of done at once: it is for any worker of a rig while workers are counted. */
-  takes(target: string): boolean {
-    return this.#options.settings().maxWorkers > 0 && !target.includes("/");
+  /** Whether work for any worker of a rig can be given out at once; else it is queued here. */
+  hasRoom(rig: string): boolean {
+    return hasRoom(this.#view(), this.#options.settings(), rig, this.#options.clock.now());
   }
 
   /** For use within a transaction; `told` afterwards. @throws BEAD_UNKNOWN, BEAD_REFUSED */
@@ -183,15 +183,17 @@ export class Scheduler implements Unit {
   }
 
   #plan(): DispatchPlan<Listed> {
-    const { clock, ports, settings } = this.#options;
-    const now = clock.now();
-    const view = {
+    return plan(this.#view(), this.#options.settings(), this.#options.clock.now());
+  }
+
+  #view(): DispatchView<Listed> {
+    const { clock, ports } = this.#options;
+    return {
       paused: this.#queue.paused.paused || ports.stopped(),
-      waiting: this.#queue.list(now),
+      waiting: this.#queue.list(clock.now()),
       busy: this.#queue.busy(),
       closed: ports.closedRigs(),
     };
-    return plan(view, settings(), now);
   }
 
   async #dispatch(one: Listed): Promise<"given" | "failed" | "stopped"> {

@@ -3,6 +3,7 @@ import { type ConvoyPorts, Convoys, convoyTimes } from "../convoys/index.ts";
 import type { Hooks } from "../hooks/index.ts";
 import { type Nudges, postMail } from "../mail/index.ts";
 import type { Rigs } from "../rigs/index.ts";
+import type { Scheduler } from "../scheduler/index.ts";
 import type { Workers } from "../workers/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 import type { TownBase } from "./part.ts";
@@ -17,6 +18,7 @@ interface ConvoyWays {
   readonly nudges: Nudges;
   readonly hooks: () => Hooks;
   readonly workers: () => Workers;
+  readonly scheduler: Pick<Scheduler, "hasRoom">;
 }
 
 /** Convoys, with their ways to the other parts. */
@@ -29,14 +31,14 @@ export function convoyParts(base: TownBase, parts: ConvoyWays): Convoys {
   });
 }
 
-function portsTo({ rigs, worktrees, nudges, hooks, workers }: ConvoyWays): ConvoyPorts {
+function portsTo({ rigs, worktrees, nudges, hooks, workers, scheduler }: ConvoyWays): ConvoyPorts {
   return {
     nudger: nudges,
     workers: { alive: (address) => workers().alive(address) },
     slinger: {
       async sling(who, { bead, convoy, merge, baseBranch }) {
         const rig = rigs.ofBead(bead);
-        if (rig?.state !== "active") return undefined;
+        if (rig?.state !== "active" || !scheduler.hasRoom(rig.name)) return undefined;
         try {
           return await hooks().sling(who, { bead, to: rig.name, convoy, baseBranch, noMerge: merge === "local" });
         } catch (error) {

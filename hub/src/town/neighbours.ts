@@ -7,6 +7,7 @@ export interface WorkerFacts {
   readonly address: string;
   readonly role: string;
   readonly rig?: string;
+  readonly runner?: string;
   readonly state: string;
   readonly reason?: string;
   readonly held: boolean;
@@ -37,7 +38,11 @@ export interface Neighbours {
       params: { readonly bead: string; readonly to: string } & Readonly<Record<string, unknown>>,
     ): Promise<{ readonly agent: string }>;
     readonly reads: { ofBead(bead: string): object | undefined };
-    assignment(address: string): { readonly bead: { readonly id: string }; readonly hookedAt: number } | undefined;
+    assignment(
+      address: string,
+    ):
+      | { readonly bead: { readonly id: string }; readonly hookedAt: number; readonly runner?: string | undefined }
+      | undefined;
     recover(who: string, bead: string, why: string): Promise<{ readonly abandoned: boolean }>;
   };
   readonly nudges?: {

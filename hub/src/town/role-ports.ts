@@ -1,9 +1,11 @@
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
+import type { WorkConfig } from "../config/work.ts";
 import { postMail } from "../mail/index.ts";
 import type { MayorPorts } from "../mayor/index.ts";
 import type { Scheduler, SchedulerPorts } from "../scheduler/index.ts";
 import type { WatchedAgent, WitnessPorts } from "../witness/index.ts";
-import type { Neighbours } from "./neighbours.ts";
+import { runnerOf } from "../workers/index.ts";
+import type { Neighbours, WorkerFacts } from "./neighbours.ts";
 import type { TownBase } from "./part.ts";
 
 type Near = () => Neighbours;
@@ -28,10 +30,15 @@ export function schedulerPorts(near: Near): SchedulerPorts {
   };
 }
 
-export function witnessPorts(base: TownBase, near: Near, scheduler: Scheduler): WitnessPorts {
+export function witnessPorts(
+  base: TownBase,
+  near: Near,
+  scheduler: Scheduler,
+  settings: () => WorkConfig,
+): WitnessPorts {
   return {
     rigs: () => near().rigs.list(),
-    agents: (rig) => watched(base, near(), rig),
+    agents: (rig) => watched(base, near(), settings(), rig),
     stopped: () => near().estop.state().stopped,
     nudge: async (agent, text) => {
       const { nudges, workers } = near();
@@ -40,7 +47,12 @@ export function witnessPorts(base: TownBase, near: Near, scheduler: Scheduler): 
     },
     restart: async (agent, why) => {
       await near().workers?.finish(agent, why, true);
-      await near().workers?.start(agent);
+      try {
+        await near().workers?.start(agent);
+      } catch (error) {
+        // It has nothing to do: then it need not run.
+        if (!hasCode(error, "HOOK_EMPTY")) throw error;
+      }
     },
     reassign: (agent, bead, why) => giveAway(near(), scheduler, `${agent.split("/")[0]}/witness`, bead, why),
     escalate: async ({ key, severity, subject, reason, bead, rig }) => {
@@ -101,7 +113,7 @@ export async function giveAway(
   return "again";
 }
 
-function watched({ beads }: TownBase, { workers, hooks }: Neighbours, rig: string): WatchedAgent[] {
+function watched({ beads }: TownBase, { workers, hooks }: Neighbours, config: WorkConfig, rig: string): WatchedAgent[] {
   if (!workers) return [];
   return workers
     .list()
@@ -113,12 +125,23 @@ function watched({ beads }: TownBase, { workers, hooks }: Neighbours, rig: strin
       const lived = Math.max(heartbeatAt, activeAt);
       return {
         ...{ address, rig, state, held, reason, startedAt, deaths: deaths.map(({ at }) => at) },
+        speaks: heartbeatAt >= (startedAt ?? 0) || progress !== undefined || speaks(worker, job?.runner, config),
         alive: workers.alive(address) === true,
         heartbeatAt: lived === 0 ? undefined : lived,
         progressAt: progress?.at,
         work: job && bead && { bead: bead.id, taken: bead.status === "in_progress", since: job.hookedAt },
       };
     });
+}
+
+/** Whether its program is one that says what it does. */
+function speaks({ runner, rig = "", role }: WorkerFacts, chosen: string | undefined, config: WorkConfig): boolean {
+  const name = chosen ?? runner ?? config.rigRunners[rig] ?? config.roleRunners[role] ?? config.runner;
+  try {
+    return runnerOf(name, config.runners).prompt === "protocol";
+  } catch {
+    return false;
+  }
 }
 
 function hooksOf(near: Near): NonNullable<Neighbours["hooks"]> {

@@ -13,7 +13,7 @@ export function roleParts(base: TownBase, near: () => Neighbours) {
   const scheduler = new Scheduler({ ...base, settings: () => settings().scheduler, ports: schedulerPorts(near) });
   const witness = new Witness({
     ...{ ...base, settings: () => settings().witness },
-    ports: witnessPorts(base, near, scheduler),
+    ports: witnessPorts(base, near, scheduler, settings),
   });
   const mayor = new Mayor({ ...base, settings: () => settings().mayor, ports: mayorPorts(near, scheduler) });
   const supervisor = new Supervisor({

@@ -47,7 +47,8 @@ export async function fakeTown(
 ): Promise<FakeTown> {
   const base = await testBeads(t);
   const { beads, store, clock, random } = base;
-  const work = Value.Default(WorkConfig, Value.Clone(options.work ?? {})) as WorkConfig;
+  const runners = { runner: "scripted", runners: { scripted: { argv: ["true"], prompt: "protocol" } } };
+  const work = Value.Default(WorkConfig, Value.Clone({ ...runners, ...options.work })) as WorkConfig;
   const workers = new Map<string, FakeWorker>();
   const did: string[] = [];
   const changes: TownChange[] = [];

@@ -73,7 +73,7 @@ export class Town implements Unit {
     this.rigs = rigs;
     this.worktrees = worktrees;
     const { estop } = this;
-    const convoys = convoyParts(base, { rigs, worktrees, nudges, ...later });
+    const convoys = convoyParts(base, { rigs, worktrees, nudges, scheduler, ...later });
     this.convoys = convoys;
     const refinery = refineryPart(base, { rigs, estop, escalations, ...later });
     this.refinery = refinery;

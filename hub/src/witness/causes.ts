@@ -72,7 +72,7 @@ function dead(agent: WatchedAgent): Finding | undefined {
 }
 
 function silent(agent: WatchedAgent, settings: WitnessConfig, now: number): Finding | undefined {
-  if (!agent.alive || !ACTIVE.has(agent.state) || agent.startedAt === undefined) return undefined;
+  if (!agent.speaks || !agent.alive || !ACTIVE.has(agent.state) || agent.startedAt === undefined) return undefined;
   const { startedAt, heartbeatAt = 0 } = agent;
   const heard = heartbeatAt >= startedAt;
   const quiet = now - Math.max(startedAt, heartbeatAt);
@@ -82,7 +82,7 @@ function silent(agent: WatchedAgent, settings: WitnessConfig, now: number): Find
 
 /** It lives, and its work does not go on; or it said itself that it is stuck. */
 function stuck(agent: WatchedAgent, settings: WitnessConfig, now: number): Finding | undefined {
-  const { work, address, progressAt = 0 } = agent;
+  const { work, address, progressAt = 0, heartbeatAt = 0, speaks } = agent;
   if (!work || agent.state === "awaiting-gate" || agent.state === "escalated") return undefined;
   if (agent.state === "stuck") {
     return finding("stuck", agent, `${address} says that it is stuck at ${work.bead}: ${agent.reason ?? "no reason"}`);
@@ -91,6 +91,11 @@ function stuck(agent: WatchedAgent, settings: WitnessConfig, now: number): Findi
   if (!work.taken) {
     if (still < settings.unstartedSeconds * MS) return undefined;
     return finding("unstarted", agent, `${work.bead} hangs on the hook of ${address} untouched for ${inWords(still)}`);
+  }
+  if (!speaks) {
+    const quiet = now - Math.max(work.since, heartbeatAt);
+    if (quiet < settings.hungSeconds * MS) return undefined;
+    return finding("stuck", agent, `${address} has written nothing at ${work.bead} for ${inWords(quiet)}`);
   }
   if (still < settings.stuckSeconds * MS) return undefined;
   return finding("stuck", agent, `${address} has made no progress with ${work.bead} for ${inWords(still)}`);

@@ -12,7 +12,8 @@ const S = 1000;
 
 function agent(more: Partial<WatchedAgent> = {}): WatchedAgent {
   return {
-    ...{ address: "barn/polecats/toast", rig: "barn", state: "working", alive: true, held: false, deaths: [] },
+    ...{ address: "barn/polecats/toast", rig: "barn", state: "working", alive: true, held: false },
+    ...{ speaks: true, deaths: [] },
     ...{ startedAt: T, heartbeatAt: T, progressAt: T, work: { bead: "bn-1", taken: true, since: T } },
     ...more,
   };
@@ -45,6 +46,13 @@ t.test("stuck work, work that is not taken up, and a call for help", async (t) =
   for (const state of ["awaiting-gate", "escalated"]) {
     t.same(causes({ agents: lively(T + 900 * S, { state }) }, T + 900 * S), [], state);
   }
+});
+
+t.test("an agent that does not say what it does is judged by its output, and given half an hour", async (t) => {
+  const plain = (s: number) => [agent({ speaks: false, progressAt: undefined, heartbeatAt: T + s * S })];
+  t.same(causes({ agents: plain(0) }, T + 1799 * S), []);
+  t.same(causes({ agents: plain(0) }, T + 1800 * S), ["stuck:barn/polecats/toast:bn-1"]);
+  t.same(causes({ agents: plain(1000) }, T + 2799 * S), []);
 });
 
 t.test("dead with work, a crash loop, a zombie: one cause for one agent, the gravest", async (t) => {

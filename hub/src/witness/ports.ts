@@ -9,8 +9,10 @@ export interface WatchedAgent {
   readonly held: boolean;
   /** Why it stands still, in its own words or the registry's. */
   readonly reason?: string | undefined;
+  /** It says what it does; else its output is all there is to go by. */
+  readonly speaks: boolean;
   readonly startedAt?: number | undefined;
-  /** The last sign of life. */
+  /** The last sign of life, a line of output among them. */
   readonly heartbeatAt?: number | undefined;
   readonly progressAt?: number | undefined;
   /** Its present work. `taken`: it has begun; `since`: when it was hung there, or begun. */
