@@ -4,9 +4,11 @@ import { convoyFamily } from "./convoy.ts";
 import { crewFamily } from "./crew.ts";
 import { escalateFamily } from "./escalate.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
+import { cookFamily, formulaFamily } from "./formula.ts";
 import { githookFamily } from "./githook.ts";
 import { mailFamily } from "./mail.ts";
 import { mayorFamily } from "./mayor.ts";
+import { molFamily } from "./mol.ts";
 import { mqFamily } from "./mq.ts";
 import { broadcastFamily, dndFamily, notifyFamily, nudgeFamily } from "./nudge.ts";
 import { readyFamily } from "./ready.ts";
@@ -43,4 +45,7 @@ export const WORK_FAMILIES: readonly Family[] = [
   escalateFamily,
   mqFamily,
   refineryFamily,
+  formulaFamily,
+  cookFamily,
+  molFamily,
 ];
