@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSIONS } from "@barnacle/protocol/gateway";
+import { AGENT_ROLES, type AgentRole } from "../services/principal.ts";
 import { NOUNS } from "../town/nouns.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 
@@ -12,6 +13,21 @@ export function localCaller(): Caller {
     ...{ connId: "local", role: "operator", scopes: SCOPES, clientId: "cli", phoneApp: false },
     principal: { kind: "operator", id: "token:cli", name: "cli", scopes: SCOPES },
   };
+}
+
+const AGENT_SCOPES = ["operator.read", "operator.write"];
+
+/** A worker of the town: what it may is said by its role. */
+export function agentCaller({ address, role }: { readonly address: string; readonly role: string }): Caller {
+  return {
+    ...{ connId: "local", role: "operator", scopes: AGENT_SCOPES, clientId: "cli", phoneApp: false },
+    principal: { kind: "agent", id: address, name: address, role: roleOf(role), scopes: AGENT_SCOPES },
+  };
+}
+
+/** A dog is a hand of the deacon. */
+function roleOf(role: string): AgentRole {
+  return AGENT_ROLES.find((one) => one === role) ?? "deacon";
 }
 
 /** Nobody to send events to; each call ends with its answer. */

@@ -6,8 +6,8 @@ import type { Log, Unit } from "@barnacle/protocol/runtime";
 
 /** Who runs a local command asks here: a call costs no handshake. */
 export interface LocalCalls {
-  /** @throws what the method throws */
-  local(method: string, params: unknown): Promise<unknown>;
+  /** `agent`: the token of a worker, in whose name it is done. @throws what the method throws, AGENT_TOKEN */
+  local(method: string, params: unknown, agent?: string): Promise<unknown>;
 }
 
 export interface LocalDoorOptions {
@@ -23,7 +23,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * `<state dir>/hub.sock`, mode 0600: one JSON request per line, one answer per line. Whoever may open it may also read the
- * gateway's token beside it, so a call counts as that token's operator; policy and audit see it as any other.
+ * gateway's token beside it, so a call counts as that token's operator; policy and audit see it as any other. With a worker's
+ * token as `agent` it counts as that worker.
  */
 export class LocalDoor implements Unit {
   readonly #options: LocalDoorOptions;
@@ -93,8 +94,9 @@ export class LocalDoor implements Unit {
   async #answer(socket: Socket, line: string): Promise<void> {
     let answer: object;
     try {
-      const { method, params } = JSON.parse(line);
-      answer = { ok: true, payload: (await this.#options.calls.local(String(method), params)) ?? null };
+      const { method, params, agent } = JSON.parse(line);
+      const who = agent === undefined ? undefined : String(agent);
+      answer = { ok: true, payload: (await this.#options.calls.local(String(method), params, who)) ?? null };
     } catch (error) {
       answer = { ok: false, error: toBarnacleError(error).toShape() };
     }

@@ -15,7 +15,7 @@ import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { type AuthOutcome, GatewayAuth, helloOf, MAX_FRAME_BYTES, SharedSecrets, TICK_MS } from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
-import { LOCAL, LOCAL_PEER, localCaller } from "./local-caller.ts";
+import { agentCaller, LOCAL, LOCAL_PEER, localCaller } from "./local-caller.ts";
 import type { LocalCalls } from "./local-door.ts";
 import { METHODS } from "./methods/index.ts";
 import { type MethodContext, refusal } from "./methods/method.ts";
@@ -271,10 +271,11 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost, LocalCalls
     return version.result(frame.method, await found.call(params, context), params);
   }
 
-  /** For commands on this machine: work only, as the operator whose token lies beside the socket. */
-  async local(name: string, params: unknown): Promise<unknown> {
+  /** For commands on this machine: work only, as the operator whose token lies beside the socket, or as a worker by its own. */
+  async local(name: string, params: unknown, agent?: string): Promise<unknown> {
     const found = LOCAL.test(name) ? METHODS.get(name) : undefined;
-    const caller = localCaller();
+    const caller =
+      agent === undefined ? localCaller() : agentCaller((await this.#hub.town.open()).workers.holder(agent));
     const refused = refusal(found, name, caller, params);
     if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
     return found.call(params, {

@@ -19,7 +19,7 @@ export class Finishing {
   }
 
   async done(who: string, params: DoneParams): Promise<HookEnd> {
-    const { reads, workers, beads, submit, tell } = this.#options;
+    const { reads, workers, beads, submit, rigs, tell } = this.#options;
     const { status = "COMPLETED", summary } = params;
     const worker = workers.get(params.address);
     const agent = worker.address;
@@ -31,7 +31,9 @@ export class Finishing {
     }
     const work = await this.#safe(worker, hook, status);
     const noMerge = params.noMerge ?? hook.options.noMerge ?? false;
-    const merge = status === "COMPLETED" && !noMerge && work !== undefined && work.ahead > 0;
+    const queue = worker.rig === undefined ? undefined : rigs?.find(worker.rig)?.mergeQueue;
+    const merge =
+      status === "COMPLETED" && !noMerge && work !== undefined && work.ahead > 0 && queue?.enabled !== false;
     const target = params.target ?? hook.options.target ?? hook.options.baseBranch;
     // Before the hook is empty: a hub that dies in between finds the work on the hook, and the request once.
     const request =

@@ -248,6 +248,20 @@ t.test("a worker that was stopped by hand stays so until somebody says otherwise
   t.match(workers.get(TOAST), { held: false, running: true, state: "working" });
 });
 
+t.test("a worker's token is its own for the length of a run", async (t) => {
+  const runner = script('read task; echo "token $BARNACLE_AGENT_TOKEN"; read stop');
+  const { hooks, workers, add, store } = await testWork(t, { runner });
+  await hooks.sling("anna", { bead: await add(), to: "barn" });
+  const said = () => workers.peek(TOAST).find((line) => line.startsWith("token "));
+  while (!said()) await new Promise((resolve) => setImmediate(resolve));
+  const token = String(said()?.slice(6));
+  t.same(workers.holder(token), { address: TOAST, role: "polecat" });
+  t.notMatch(JSON.stringify(store.all("SELECT * FROM workers")), new RegExp(token), "the store has a hash");
+  t.throws(() => workers.holder(`${token.slice(0, -1)}!`), { code: "AGENT_TOKEN" });
+  await workers.stop(TOAST);
+  t.throws(() => workers.holder(token), { code: "AGENT_TOKEN" });
+});
+
 t.test("the end of a run ends everything that it started", async (t) => {
   const runner = script("read task; sleep 1000 & setsid sleep 1001 & echo ready; read line; read line");
   const { hooks, workers, add, change } = await testWork(t, { runner });

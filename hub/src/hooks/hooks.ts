@@ -92,6 +92,13 @@ export class Hooks implements Unit, WorkPort {
     return { bead: this.reads.beadOf(hook), hookedAt: hook.hookedAt, args, base: baseBranch, runner };
   }
 
+  async taken(address: string, bead: string): Promise<void> {
+    await this.#options.beads.write(address, (writer) => {
+      if (this.reads.ofBead(bead)?.agent !== address || writer.need(bead).bead.status !== "hooked") return;
+      writer.update(bead, { status: "in_progress" });
+    });
+  }
+
   prompt(address: string): string {
     const { store, workers, rigs } = this.#options;
     return primeText({ sql: store, hooks: this.reads, worker: workers.reads.find(address), address, rigs });

@@ -26,7 +26,13 @@ export function workerParts(base: TownBase, { convoys, ...ports }: WorkerParts):
 /** How messages reach running workers. */
 export function reaching(workers: () => Workers): Deliver {
   return {
-    agents: () => workers().agents(),
+    agents: () =>
+      workers()
+        .list()
+        .map(({ address, role, rig, hook, running }) => {
+          const state = running ? (hook === undefined ? "idle" : "busy") : "away";
+          return { address, role, rig, state };
+        }),
     deliver: (address, text, kind) => workers().deliver(address, text, kind),
   };
 }

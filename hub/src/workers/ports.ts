@@ -9,6 +9,8 @@ export interface RigFacts {
   readonly repo: string;
   readonly defaultBranch: string;
   readonly state: "active" | "parked" | "docked";
+  /** Default: it takes what is done. */
+  readonly mergeQueue?: { readonly enabled: boolean };
 }
 
 export interface RigPort {
@@ -51,6 +53,8 @@ export interface Assignment {
 /** Hooks, as workers see them. */
 export interface WorkPort {
   assignment(address: string): Assignment | undefined;
+  /** A process has it from now on. */
+  taken(address: string, bead: string): Promise<unknown>;
   /** What a worker is told at its start. */
   prompt(address: string): string;
   done(who: string, said: Extract<Said, { type: "done" }> & { readonly address: string }): Promise<unknown>;

@@ -99,6 +99,7 @@ export class Starter {
         state: work ? "working" : "running",
       }),
     );
+    if (work) await this.#options.work().taken(address, work.bead.id);
     if (work && runner.prompt === "protocol") run.send(taskOf(record, work, place, prompt));
     return { run, logAt };
   }

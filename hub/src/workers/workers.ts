@@ -19,6 +19,7 @@ import { runnerOf } from "./runners.ts";
 import { Starter } from "./starter.ts";
 import { type WorkerChange, WorkerTable } from "./table.ts";
 import { teller } from "./tell.ts";
+import { holderOf } from "./tokens.ts";
 
 export interface WorkersOptions extends TownBase {
   readonly config: () => WorkConfig;
@@ -165,14 +166,6 @@ export class Workers implements Unit, Stoppable {
     return (found && this.#live.get(found.text)?.run.send({ type, text })) ?? false;
   }
 
-  /** Whom messages may reach. */
-  agents(): { address: string; role: string; rig?: string | undefined; state: "idle" | "busy" | "away" }[] {
-    return this.reads.list().map(({ address, role, rig, hook }) => {
-      const state = this.#live.has(address) ? (hook === undefined ? "idle" : "busy") : "away";
-      return { address, role, rig, state };
-    });
-  }
-
   /** The end of what it wrote. @throws WORKER_UNKNOWN */
   peek(address: string, lines = 100): string[] {
     return lastLines(path.join(this.#starter.directory(this.reads.get(address).address), "log"), lines);
@@ -219,6 +212,14 @@ export class Workers implements Unit, Stoppable {
   /** The worker gave a sign of life by another way than its output. */
   sawAlive(address: string): void {
     this.#live.get(address)?.heard("heartbeat");
+  }
+
+  /** Whose token it is, which is a sign of life. @throws AGENT_TOKEN */
+  holder(token: string): { readonly address: string; readonly role: string } {
+    const holder = holderOf(this.#options.store, token);
+    if (!holder) throw new BarnacleError("AGENT_TOKEN", "no worker that runs has this token");
+    this.sawAlive(holder.address);
+    return holder;
   }
 
   /** Everything stands still until `release`. */

@@ -1,11 +1,14 @@
 import type { Family } from "../session.ts";
+import { agentsFamily, peekFamily, polecatFamily } from "./agents.ts";
 import { beadFamily } from "./bead.ts";
 import { convoyFamily } from "./convoy.ts";
 import { crewFamily } from "./crew.ts";
+import { doneFamily, handoffFamily } from "./done.ts";
 import { escalateFamily } from "./escalate.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
 import { cookFamily, formulaFamily } from "./formula.ts";
 import { githookFamily } from "./githook.ts";
+import { hookFamily, primeFamily } from "./hook.ts";
 import { mailFamily } from "./mail.ts";
 import { mayorFamily } from "./mayor.ts";
 import { molFamily } from "./mol.ts";
@@ -15,6 +18,7 @@ import { readyFamily } from "./ready.ts";
 import { refineryFamily } from "./refinery.ts";
 import { rigFamily } from "./rig.ts";
 import { schedulerFamily } from "./scheduler.ts";
+import { releaseFamily, slingFamily, unslingFamily } from "./sling.ts";
 import { deaconFamily, supervisorFamily } from "./supervisor.ts";
 import { witnessFamily } from "./witness.ts";
 import { workspaceFamily } from "./workspace.ts";
@@ -32,6 +36,16 @@ export const WORK_FAMILIES: readonly Family[] = [
   worktreeFamily,
   crewFamily,
   githookFamily,
+  slingFamily,
+  unslingFamily,
+  releaseFamily,
+  hookFamily,
+  primeFamily,
+  doneFamily,
+  handoffFamily,
+  agentsFamily,
+  polecatFamily,
+  peekFamily,
   schedulerFamily,
   mayorFamily,
   witnessFamily,

@@ -39,11 +39,11 @@ export class HubSocket {
     });
   }
 
-  /** @throws the hub's own error */
-  call<T>(method: string, params: object): Promise<T> {
+  /** `agent`: a worker's token. @throws the hub's own error */
+  call<T>(method: string, params: object, agent?: string): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ resolve: resolve as (payload: unknown) => void, reject });
-      this.#socket.write(`${JSON.stringify({ method, params })}\n`);
+      this.#socket.write(`${JSON.stringify({ method, params, agent })}\n`);
     });
   }
 
