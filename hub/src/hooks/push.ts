@@ -34,8 +34,9 @@ export async function pushed(
     const commit = await run("rev-parse", "HEAD");
     const ref = `refs/heads/${branch}`;
     const there = () => run("--git-dir", repo, "for-each-ref", "--format=%(objectname)", ref);
+    const known = await there();
     // A worktree of the repository itself has pushed with its commit.
-    if ((await there()) !== commit) await run("push", "--force-with-lease", repo, `HEAD:${ref}`);
+    if (known !== commit) await run("push", `--force-with-lease=${ref}:${known}`, repo, `HEAD:${ref}`);
     if ((await there()) !== commit) {
       throw new BarnacleError("DONE_REFUSED", `${branch} did not arrive in the rig's repository`, {
         details: { commit },
