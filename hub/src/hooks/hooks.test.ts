@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { BarnacleError } from "@barnacle/protocol/errors";
 import t from "tap";
 import { Workers } from "../workers/index.ts";
 import { script, testWork } from "./testing.ts";
@@ -246,6 +247,32 @@ t.test("a worker that was stopped by hand stays so until somebody says otherwise
   t.equal(workers.get(TOAST).running, false);
   await workers.start(TOAST);
   t.match(workers.get(TOAST), { held: false, running: true, state: "working" });
+});
+
+t.test("an emergency stop holds workers where they are; nothing is slung, nothing begins", async (t) => {
+  let stopped = false;
+  const estop = {
+    refuse(what: string) {
+      if (stopped) throw new BarnacleError("ESTOPPED", what);
+    },
+    attach: () => () => {},
+  };
+  const { hooks, workers, add, clock } = await testWork(t, { runner: QUIET, estop });
+  const [first, second] = await Promise.all([add(), add()]);
+  await hooks.sling("anna", { bead: first, to: "barn" });
+  stopped = true;
+  t.same(await workers.freeze(), [TOAST]);
+  const state = () => readFileSync(`/proc/${workers.get(TOAST).pid}/stat`, "latin1").split(") ")[1]?.[0];
+  t.equal(state(), "T", "its process stands still");
+  await t.rejects(hooks.sling("anna", { bead: second, to: "barn" }), { code: "ESTOPPED" });
+  await workers.finish(TOAST, "killed", true);
+  await workers.ensure(TOAST).catch(() => {});
+  await clock.advance(60_000);
+  t.match(workers.get(TOAST), { running: false, hook: first, deaths: [] });
+  stopped = false;
+  await workers.release();
+  while (!workers.get(TOAST).running) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(hooks.hookOf(TOAST), first);
 });
 
 t.test("a worker's token is its own for the length of a run", async (t) => {
