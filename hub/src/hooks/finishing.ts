@@ -58,8 +58,10 @@ export class Finishing {
           reason: summary ?? (merge ? `Done on ${work.branch}` : "Done"),
           force: true,
         });
-      } else if (status === "COMPLETED") writer.update(hook.bead, { status: "in_progress" });
-      else writer.update(hook.bead, { status: status === "DEFERRED" ? "deferred" : "blocked", assignee: null });
+      } else if (status === "COMPLETED") {
+        // A quick merge, or a quick refusal, has had its say by now.
+        if (writer.need(hook.bead).bead.status === "hooked") writer.update(hook.bead, { status: "in_progress" });
+      } else writer.update(hook.bead, { status: status === "DEFERRED" ? "deferred" : "blocked", assignee: null });
       if (summary !== undefined && status !== "COMPLETED") writer.comment(hook.bead, summary);
       const state = status === "ESCALATED" ? "escalated" : "done";
       workers.markWithin(writer.sql, agent, { state, reason: null, restarts: 0, next_start_at: null });

@@ -4,6 +4,9 @@ import { Journal, type Run, type RunOutcome } from "./journal.ts";
 import { endLeftGroup } from "./process-group.ts";
 import type { Workshop } from "./workshop.ts";
 
+/** So many merges are looked at for branches that were checked out when they were merged. */
+const SWEPT = 200;
+
 /** The end of a run that merged nothing. */
 export function finish(shop: Workshop, { run }: Run, outcome: RunOutcome, detail?: string): Promise<void> {
   return shop.write((writer) => shop.options.outcomes.finish(writer, run, outcome, detail));
@@ -29,16 +32,14 @@ export async function record(shop: Workshop, number: number): Promise<void> {
   await clean(shop, run);
 }
 
-/** Removes what is merged, and ends the run. */
-async function clean(shop: Workshop, { run, plan }: Run): Promise<void> {
-  const { mirror, options, settings } = shop;
+/** Removes what is merged, now or a while ago, and ends the run. */
+async function clean(shop: Workshop, { run }: Run): Promise<void> {
+  const { mirror, options, settings, rig } = shop;
   if (settings.delete_merged_branches) {
-    for (const { branch, commit } of plan?.merges ?? []) {
-      try {
-        await mirror.dropMerged(branch, commit);
-      } catch (error) {
-        options.log.warn({ rig: shop.rig.name, branch, error: messageOf(error) }, "a merged branch was not removed");
-      }
+    try {
+      await mirror.dropMerged(new Evidence(options.store).list(rig.name, SWEPT));
+    } catch (error) {
+      options.log.warn({ rig: rig.name, error: messageOf(error) }, "merged branches were not removed");
     }
   }
   await shop.note(run, { stage: "done", finishedAt: options.clock.now() });

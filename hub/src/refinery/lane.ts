@@ -96,7 +96,7 @@ export class Lane {
 
   /** @returns whether there may be more to do at once */
   async #step(): Promise<boolean> {
-    const { rig, store, held, began, ended, blocked } = this.#options;
+    const { rig, store, held, began, ended } = this.#options;
     const shop = this.#options.shop();
     if (!shop) return false;
     const journal = new Journal(store);
@@ -115,7 +115,6 @@ export class Lane {
     await this.#options.queue.tidy(rig, stale);
     const batch = this.#batch(shop);
     if (batch.length === 0) return false;
-    await blocked(undefined);
     const target = batch[0]?.target ?? shop.rig.defaultBranch;
     const run = await this.#options.queue.begin(rig, target, batch);
     began(run);
@@ -170,6 +169,7 @@ export class Lane {
     if (end.outcome === "held") return false;
     this.#tries = 0;
     this.#careful = false;
+    await blocked(undefined);
     return true;
   }
 

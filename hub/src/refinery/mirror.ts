@@ -159,17 +159,24 @@ export class Mirror {
     await this.git.run("update-ref", `refs/barnacle/mq/${commit}`, commit);
   }
 
-  /** Removes a branch, here and at the origin, if it still stands where its work was merged from. */
-  async dropMerged(branch: string, commit: string): Promise<void> {
-    await this.git.try("update-ref", "-d", `refs/barnacle/mq/${commit}`);
-    const inUse = await this.git.run("worktree", "list", "--porcelain");
-    if (inUse.split("\n").includes(`branch refs/heads/${branch}`)) return;
-    if ((await this.branch(branch)) === commit) {
-      await this.git.try("update-ref", "-d", `refs/heads/${branch}`, commit);
+  /**
+   * Removes branches, here and at the origin, that still stand where their work was merged from. One that is checked out
+   * stays until a later time.
+   */
+  async dropMerged(merged: readonly { readonly branch: string; readonly commit: string }[]): Promise<void> {
+    const listed = await this.git.run("for-each-ref", "--format=%(objectname) %(refname)");
+    const refs = new Map(listed.split("\n").map((line) => [line.slice(line.indexOf(" ") + 1), line.split(" ")[0]]));
+    const inUse = new Set((await this.git.run("worktree", "list", "--porcelain")).split("\n"));
+    for (const { branch, commit } of merged) {
+      const kept = `refs/barnacle/mq/${commit}`;
+      if (refs.has(kept)) await this.git.try("update-ref", "-d", kept);
+      const own = `refs/heads/${branch}`;
+      if (inUse.has(`branch ${own}`)) continue;
+      if (refs.get(own) === commit) await this.git.try("update-ref", "-d", own, commit);
+      if (refs.get(`refs/remotes/origin/${branch}`) !== commit || !(await this.hasOrigin())) continue;
+      const lease = `--force-with-lease=${own}:${commit}`;
+      await this.#options.turn(() => this.git.try("push", "--quiet", lease, "origin", `:${own}`));
     }
-    if (!(await this.hasOrigin())) return;
-    const lease = `--force-with-lease=refs/heads/${branch}:${commit}`;
-    await this.git.try("push", "--quiet", lease, "origin", `:refs/heads/${branch}`);
   }
 }
 

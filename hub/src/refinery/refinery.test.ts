@@ -136,7 +136,7 @@ t.test(
     t.match(beads.reads.get(bead), { status: "open", attempts: 1, notes: new RegExp(`${id} did not pass`) });
     t.equal(rig.tip("c", rig.repo), back.commit_sha, "its branch stays");
     const sent = mail.filter(({ to }) => to === "garden/polecats/c");
-    t.match(sent, [{ subject: "REWORK_REQUEST c", body: new RegExp(`Request: ${id}[^]*exit code 1`) }]);
+    t.match(sent, [{ subject: "REWORK_REQUEST c", body: new RegExp(`Request: ${id}[sS]*exit code 1`) }]);
     t.ok(mail.some(({ to, subject }) => to === "garden/witness" && subject === "MERGE_FAILED c"));
     const gates = new Evidence(store).find(String(made.a?.id)).gates;
     t.ok(
@@ -398,6 +398,44 @@ t.test("two rigs merge at once, one rig never twice", async (t) => {
   await Promise.all([submit("a", { "a.x": "x\n" }), submit("b", { "b.x": "x\n" }), submit("c", { "c.x": "x\n" })]);
   await refinery.settled();
   t.equal(most, 1);
+});
+
+t.test(
+  "merged branches go, here and at the origin: one that is checked out later, one with newer work never",
+  async (t) => {
+    const { rig, refinery, submit } = await testRefinery(t);
+    const tree = path.join(rig.directory, "polecat");
+    rig.branch("used", { "used.txt": "x\n" });
+    git(rig.repo, "push", "-q", "origin", "used");
+    git(rig.repo, "worktree", "add", "-q", tree, "used");
+    await refinery.submit("anna", { rig: "garden", branch: "used" });
+    await refinery.settled();
+    t.same(rig.subjects(), ["used: work"]);
+    t.ok(rig.tip("used", rig.repo));
+    git(rig.repo, "worktree", "remove", tree);
+    await refinery.halt("anna", "garden");
+    await submit("newer", { "newer.txt": "x\n" });
+    const left = rig.branch("newer", { "newer.txt": "y\n" }, "newer");
+    await refinery.resume("anna", "garden");
+    await refinery.settled();
+    t.same(rig.subjects(), ["used: work", "newer: work"]);
+    t.equal(rig.tip("used", rig.repo), undefined);
+    t.equal(rig.tip("used"), undefined);
+    t.equal(rig.tip("newer", rig.repo), left);
+  },
+);
+
+t.test("an integration branch lands by itself where the rig wants that", async (t) => {
+  const { rig, refinery, beads, add } = await testRefinery(t, { settings: { integration_branch_auto_land: true } });
+  const epic = await add({ title: "Fence", issue_type: "epic" });
+  await refinery.integrations.create("anna", { rig: "garden", epic });
+  const bead = await add({ title: "a", parent: epic });
+  rig.branch("a", { "a.x": "x\n" });
+  await refinery.submit("anna", { rig: "garden", branch: "a", bead });
+  await refinery.settled();
+  await refinery.settled();
+  t.match(rig.subjects(), ["a: work", "Land integration/fence"]);
+  t.equal(beads.reads.get(epic).status, "closed");
 });
 
 t.test("an integration branch gathers an epic's work and lands as one", async (t) => {

@@ -60,6 +60,8 @@ export class Refinery implements Unit {
   readonly #options: RefineryOptions;
   readonly #outcomes: Outcomes;
   readonly #lanes = new Map<string, Lane>();
+  /** Who waits for the end of a run. */
+  readonly #waiting = new Map<number, { resolve: (run: Run) => void; reject: (error: unknown) => void }>();
   #started = false;
 
   constructor(options: RefineryOptions) {
@@ -98,6 +100,10 @@ export class Refinery implements Unit {
     });
     await Promise.race([Promise.all(lanes.map((lane) => lane.stop())), late]);
     cancel();
+    // It is in the journal, and is done at the next start.
+    const stopping = new BarnacleError("HUB_STOPPING", "the hub stops; what was asked for is done at its next start");
+    for (const { reject } of this.#waiting.values()) reject(stopping);
+    this.#waiting.clear();
   }
 
   /**
@@ -245,7 +251,7 @@ export class Refinery implements Unit {
     const queued = await store.commit(() =>
       new Journal(store).add({ rig, kind, who, target, ask }, "queued", clock.now()),
     );
-    const done = new Promise<Run>((resolve) => this.#waiting.set(queued.run, resolve));
+    const done = new Promise<Run>((resolve, reject) => this.#waiting.set(queued.run, { resolve, reject }));
     this.#lane(rig).wake();
     const run = await done;
     if (run.outcome === "merged") return run;
@@ -256,12 +262,10 @@ export class Refinery implements Unit {
     });
   }
 
-  readonly #waiting = new Map<number, (run: Run) => void>();
-
   #ended(run: Run, { outcome, merged = [], reworked = [] }: RunEnd): void {
     const { rig } = run;
     if (run.stage === "done") {
-      this.#waiting.get(run.run)?.(run);
+      this.#waiting.get(run.run)?.resolve(run);
       this.#waiting.delete(run.run);
     }
     for (const request of reworked) {
