@@ -24,9 +24,14 @@ const HUB = {
   ],
   environment: {},
   modules: ["log", "../hub"].map((name) => new URL(`../src/cli/${name}.ts`, import.meta.url)),
-  later: ["beads/index", "town/index", "store/migrations/index", "formulas/cooking", "formulas/operations"].map(
-    (name) => new URL(`../src/${name}.ts`, import.meta.url),
-  ),
+  later: [
+    "beads/index",
+    "town/index",
+    "dashboard/index",
+    "store/migrations/index",
+    "formulas/cooking",
+    "formulas/operations",
+  ].map((name) => new URL(`../src/${name}.ts`, import.meta.url)),
 };
 
 /** Commands that agents run by the hundred have an entry of their own that loads little else. */

@@ -26,6 +26,7 @@ import { reach } from "./compose/reach.ts";
 import { recordParts } from "./compose/records.ts";
 import type { HubConfig } from "./config/index.ts";
 import { MemoryCounters } from "./counters.ts";
+import { DashboardRoutes } from "./dashboard/routes.ts";
 import { DeviceRegistry } from "./devices/index.ts";
 import { SafeOutputs, stopChange } from "./estop/index.ts";
 import { GatewayServer, LocalDoor, WsLink } from "./gateway/index.ts";
@@ -279,6 +280,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
         ...{ ...agent, heartbeats: everyday.services.heartbeats, hooks: config.hooks, clock, random, log },
         secrets,
       }),
+      new DashboardRoutes({ beads: records.services.beads, town, devices, secrets, clock }),
       ...pageRoutes({
         ...{
           config,

@@ -29,11 +29,17 @@ export class EventStream {
     this.#response.on("close", () => this.#gone(onGone));
   }
 
-  send(data: unknown, event?: string): void {
+  /** @param id what a client that comes back says it has seen */
+  send(data: unknown, event?: string, id?: number): void {
     if (!this.#open) return;
-    const name = event === undefined ? "" : `event: ${event}\n`;
+    const name = `${event === undefined ? "" : `event: ${event}\n`}${id === undefined ? "" : `id: ${id}\n`}`;
     this.#response.write(`${name}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
     if (this.#response.writableLength > MOST_UNREAD) this.#response.destroy();
+  }
+
+  /** Nothing, for whoever listens whether there is still somebody. */
+  comment(): void {
+    if (this.#open) this.#response.write(": quiet\n\n");
   }
 
   /** The mark by which clients know that nothing was cut off. */
