@@ -25,6 +25,8 @@ export class EventStream {
       // Proxies would wait for the end.
       "x-accel-buffering": "no",
     });
+    // Who listens learns that it is heard before there is anything to say.
+    this.#response.flushHeaders();
     this.#response.on("error", () => this.#gone(onGone));
     this.#response.on("close", () => this.#gone(onGone));
   }

@@ -78,7 +78,7 @@ t.test("the five resources are computed from what is stored", async (t) => {
   t.match((await get("beads?labels=garden")).body, { total: 1, beads: [{ id: gate }] });
   t.match((await get(`beads?id=${paint}`)).body, [{ id: paint, is_blocked: true, dependencies: [{ id: gate }] }]);
   const { body } = await get("metrics?days=3");
-  t.match(body.beads, { by_status: { open: Number, closed: 1 }, by_priority: { 1: 1 }, ready: 1 });
+  t.match(body.beads, { by_status: { open: Number, closed: 1 }, by_priority: { 1: Number }, ready: 1 });
   t.same(body.days.at(-1), new Date(clock.now()).toISOString().slice(0, 10));
   t.equal(body.closed_per_day.at(-1), 1);
   t.equal(body.created_per_day.length, 3);
@@ -150,7 +150,7 @@ t.test("changes are pushed; who comes back hears what was missed, or that it is 
   t.match(await first.until(1), [{ event: "change", id: String, data: { noun: "beads", id: gate, kind: "created" } }]);
   events.emit("changed", { noun: "rigs", id: "shop", kind: "added", at: 1 });
   t.match((await first.until(2))[1], { event: "change", id: undefined, data: { noun: "rigs", id: "shop" } });
-  clock.advance(30_000);
+  await clock.advance(30_000);
   t.match((await first.until(3))[2], { event: "comment" });
   const seen = (await first.until(1))[0]?.id ?? "";
   first.client.destroy();
