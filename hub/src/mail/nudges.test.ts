@@ -32,6 +32,23 @@ t.test("each mode waits for its moment: immediate for life, wait-idle for rest, 
   t.same(heard().slice(5), ["f"], "running is enough for it");
 });
 
+t.test("an agent at work is not interrupted for 15 s, or until its turn ends", async (t) => {
+  const { nudges, agents, clock, events } = await testMail(t);
+  agents.states.set(TOAST, "busy");
+  const heard = () => agents.delivered.map(({ text }) => text);
+  await nudges.nudge("witness", { to: TOAST, text: "How far?" });
+  await nudges.nudge("mayor/", { to: TOAST, text: "later", mode: "queue" });
+  await clock.advance(14_000);
+  await settled();
+  t.same(heard(), []);
+  await clock.advance(1_000);
+  await settled();
+  t.same(heard(), ["How far?"], "who is stuck is told all the same");
+  events.emit("changed", { noun: "workers", id: TOAST, kind: "heartbeat", at: clock.now() });
+  await settled();
+  t.same(heard(), ["How far?", "later"]);
+});
+
 t.test("what waits survives a restart, is handed over once, and not after its life", async (t) => {
   const { nudges, agents, shared, reading, clock, become } = await testMail(t);
   await nudges.nudge("mayor/", { to: TOAST, text: "soon" });

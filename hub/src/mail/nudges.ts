@@ -60,22 +60,28 @@ export interface NudgeView {
   readonly expires_at: number;
 }
 
+/** An agent at work is not interrupted for so long; then the text stands on its input, where it finds it at its next turn. */
+const PATIENCE_MS = 15_000;
+/** What an agent says between two turns. */
+const TURNS = new Set(["heartbeat", "progress", "started"]);
 /** How long one waits for its agent. */
 const LIFE_MS = { low: 30 * 60_000, normal: 30 * 60_000, urgent: 2 * 3_600_000 };
 const MOST = 50;
 
 /**
  * Texts into running agents. What cannot be handed over now is kept until the agent can take it, for its life, over restarts:
- * `immediate` waits for nothing but a running agent, `wait-idle` until it is idle, `queue` until it begins something new or
- * asks by itself. Each is handed over once; one that died in between may come twice, with the same id.
+ * `immediate` waits for nothing but a running agent, `wait-idle` up to 15 s for it to be idle, `queue` for the end of its
+ * turn: a sign of life, or that it asks by itself. Each is handed over once; when the hub dies in that moment it may come
+ * twice, with the same id.
  */
 export class Nudges implements Unit {
   readonly #options: NudgesOptions;
   /** Agents for whom something waits. */
   readonly #waiting = new Set<string>();
   readonly #offering = new Map<string, Promise<void>>();
-  /** Not to be offered to while they are at it. */
-  readonly #busy = new Map<string, string>();
+  /** Asked for again meanwhile; true: because a turn ended. */
+  readonly #again = new Map<string, boolean>();
+  readonly #timers = new Set<() => void>();
 
   constructor(options: NudgesOptions) {
     this.#options = options;
@@ -86,8 +92,8 @@ export class Nudges implements Unit {
     for (const row of store.all("SELECT DISTINCT recipient FROM nudges")) this.#waiting.add(String(row.recipient));
     events.on(
       "changed",
-      ({ noun, id }) => {
-        if (noun === "workers" && this.#waiting.has(id)) this.#offer(id);
+      ({ noun, id, kind }) => {
+        if (noun === "workers" && this.#waiting.has(id)) this.#offer(id, TURNS.has(kind));
       },
       this,
     );
@@ -96,6 +102,8 @@ export class Nudges implements Unit {
 
   async stop(): Promise<void> {
     this.#options.events.dropOwner(this);
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
     await Promise.all(this.#offering.values());
   }
 
@@ -132,6 +140,7 @@ export class Nudges implements Unit {
     this.#emit(to, "queued");
     // It may have come to rest, or to life, while the disk was waited for.
     this.#offer(to);
+    if (mode === "wait-idle" && state === "busy") this.#offerIn(PATIENCE_MS, to);
     return { id, to, delivered: "queued" };
   }
 
@@ -188,23 +197,32 @@ export class Nudges implements Unit {
   }
 
   /** Hands over what can be handed over now; one after the other, and never two at once for the same agent. */
-  #offer(to: string): void {
+  #offer(to: string, turn = false): void {
     if (this.#offering.has(to)) {
-      this.#busy.set(to, "again");
+      this.#again.set(to, turn || this.#again.get(to) === true);
       return;
     }
-    const offering = this.#handOver(to)
+    const offering = this.#handOver(to, turn)
       .catch((error: unknown) => {
         this.#options.log.warn({ to, error: messageOf(error) }, "nudges could not be handed over");
       })
       .finally(() => {
         this.#offering.delete(to);
-        if (this.#busy.delete(to)) this.#offer(to);
+        const again = this.#again.get(to);
+        if (this.#again.delete(to)) this.#offer(to, again);
       });
     this.#offering.set(to, offering);
   }
 
-  async #handOver(to: string): Promise<void> {
+  #offerIn(ms: number, to: string): void {
+    const cancel = this.#options.clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      this.#offer(to);
+    });
+    this.#timers.add(cancel);
+  }
+
+  async #handOver(to: string, turn: boolean): Promise<void> {
     const { store, deliver, clock } = this.#options;
     const waiting = nudgesFor(store, to, clock.now());
     if (waiting.length === 0) {
@@ -212,9 +230,10 @@ export class Nudges implements Unit {
       this.#waiting.delete(to);
       return;
     }
-    for (const { id, text, mode, kind, forced } of waiting) {
+    for (const { id, text, mode, kind, forced, at } of waiting) {
       const state = deliver.agents().find(({ address }) => address === to)?.state ?? "away";
-      if (state === "away" || (state === "busy" && mode !== "immediate")) continue;
+      const waited = mode === "wait-idle" && clock.now() - at >= PATIENCE_MS;
+      if (state === "away" || (state === "busy" && mode !== "immediate" && !turn && !waited)) continue;
       if (!forced && levelOf(store, to) === "muted") continue;
       if (!(await deliver.deliver(to, text, kind, id))) return;
       await store.commit(() => store.run("DELETE FROM nudges WHERE id = ?", id));
