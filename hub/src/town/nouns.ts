@@ -18,4 +18,8 @@ export const NOUNS = [
   "formulas",
 ] as const;
 
+/** What can be asked besides, of several parts together. */
+export const VIEWS = ["feed"] as const;
+
+export type View = (typeof VIEWS)[number];
 export type Noun = (typeof NOUNS)[number];

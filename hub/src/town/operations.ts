@@ -1,7 +1,7 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadReads, Sql } from "../beads/index.ts";
 import type { Principal } from "../services.ts";
-import type { Noun } from "./nouns.ts";
+import type { Noun, View } from "./nouns.ts";
 import type { Town } from "./town.ts";
 
 /** What questions are asked of: the hub's store, or its file opened for reading where no hub runs. */
@@ -38,7 +38,7 @@ export interface Operations {
 }
 
 /** Loaded one by one: a command line asks one question. */
-const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
+const OPERATIONS: Partial<Record<Noun | View, () => Promise<Operations>>> = {
   convoys: () => import("../convoys/operations.ts"),
   workspaces: () => import("../workspaces/operations.ts"),
   rigs: () => import("../rigs/operations.ts"),
@@ -55,11 +55,12 @@ const OPERATIONS: Partial<Record<Noun, () => Promise<Operations>>> = {
   mergequeue: () => import("../refinery/operations.ts"),
   workers: () => import("../workers/operations.ts"),
   hooks: () => import("../hooks/operations.ts"),
+  feed: () => import("../feed/operations.ts"),
 };
 
 /** @throws METHOD_UNKNOWN */
 export async function operationsOf(noun: string): Promise<Operations> {
-  const load = OPERATIONS[noun as Noun];
+  const load = OPERATIONS[noun as Noun | View];
   if (!load) throw new BarnacleError("METHOD_UNKNOWN", `there are no questions about ${noun}`);
   return load();
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import type { ReadName, WriteName } from "../../beads/index.ts";
-import type { Noun } from "../../town/nouns.ts";
+import type { Noun, View } from "../../town/nouns.ts";
 import { defaultStateDir, stateDirCandidates } from "../places.ts";
 import type { Session } from "../session.ts";
 import { HubSocket } from "./socket.ts";
@@ -15,7 +15,7 @@ const RETRY_MS = 50;
 const CALL_MS = 120_000;
 
 /** `list`: of beads; `convoys.list`: of another noun. */
-type Asked = ReadName | `${Noun}.${string}`;
+type Asked = ReadName | `${Noun | View}.${string}`;
 type Done = WriteName | "gates" | `${Noun}.${string}`;
 
 /**

@@ -6,6 +6,7 @@ import { crewFamily } from "./crew.ts";
 import { doneFamily, handoffFamily } from "./done.ts";
 import { escalateFamily } from "./escalate.ts";
 import { estopFamily, thawFamily } from "./estop.ts";
+import { feedFamily } from "./feed.ts";
 import { cookFamily, formulaFamily } from "./formula.ts";
 import { githookFamily } from "./githook.ts";
 import { hookFamily, primeFamily } from "./hook.ts";
@@ -62,4 +63,5 @@ export const WORK_FAMILIES: readonly Family[] = [
   formulaFamily,
   cookFamily,
   molFamily,
+  feedFamily,
 ];

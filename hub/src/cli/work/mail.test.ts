@@ -112,6 +112,50 @@ t.test("R6 mail from the command line without a hub: every everyday command, its
   }
 });
 
+t.test("the feed: what happens, in one stream, and on as it happens", async (t) => {
+  const { home, as } = desk(t);
+  const anna = as("anna");
+  const bead = await anna.json<{ id: string }>("bead", "create", "Fix the gate");
+  await anna.json("mail", "send", TOAST, "-s", "Look at it");
+  await anna.json("bead", "claim", bead.id);
+  await anna.json("bead", "comment", bead.id, "it squeaks");
+  await anna.json("bead", "close", bead.id, "-r", "Oiled");
+  const call = await anna.json<{ id: string }>("escalate", "Leak", "-s", "low");
+  await anna.json("estop", "smoke");
+  const feed = await anna.json<{ source: string; kind: string; text: string; id: string }[]>("feed");
+  t.match(
+    feed.map(({ source, kind, text }) => `${source} ${kind} ${text}`),
+    [
+      "beads created Fix the gate",
+      "mail created Look at it",
+      "beads claimed Fix the gate: open → in_progress (anna)",
+      "beads commented Fix the gate: it squeaks",
+      "beads closed Fix the gate: Oiled",
+      "escalations created Leak",
+      "estop stopped smoke",
+    ],
+  );
+  t.match(await anna.json("feed", "-n", "2"), [{ id: call.id }, { source: "estop", who: "anna" }]);
+  t.match(await anna.json("feed", "--type", "mail,estop"), [{ source: "mail" }, { source: "estop" }]);
+  t.match(await anna.json("feed", "--since", "1h", "--type", "convoys"), []);
+  t.match(await anna.cli("feed", "--since", "soon"), { code: 2 });
+  const io = capturedIo({ home, env: { BARNACLE_ACTOR: "anna" } });
+  const following = runCli(["feed", "--follow", "--json", "--type", "beads,estop"], io);
+  await until(() => io.out().includes("smoke"));
+  await anna.json("thaw");
+  await anna.json("bead", "create", "Paint it");
+  await until(() => io.out().includes("Paint it"));
+  io.stop();
+  t.equal((await following).code, 0);
+  const lines = io
+    .out()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; text: string });
+  t.equal(lines.filter(({ text }) => text === "Paint it").length, 1, "each once");
+  t.equal(lines.filter(({ kind }) => kind === "thawed").length, 1);
+});
+
 t.test("nudges, do not disturb and calls for help from the command line without a hub", async (t) => {
   const { as } = desk(t);
   const [anna, toast] = [as("anna"), as(TOAST)];
@@ -167,3 +211,7 @@ t.test("nudges, do not disturb and calls for help from the command line without 
   t.match(await anna.cli("escalate", "x", "-s", "dire"), { code: 1, err: /severity: "dire"/ });
   t.match(await anna.cli("escalate", "stale", "--for", "soon"), { code: 2 });
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let n = 0; n < 600 && !holds(); n++) await new Promise((resolve) => setTimeout(resolve, 100));
+}

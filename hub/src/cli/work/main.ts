@@ -59,6 +59,7 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   formula: () => family(import("./formula.ts"), "formulaFamily"),
   cook: () => family(import("./formula.ts"), "cookFamily"),
   mol: () => family(import("./mol.ts"), "molFamily"),
+  feed: () => family(import("./feed.ts"), "feedFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),
   mq: () => family(import("./mq.ts"), "mqFamily"),
   refinery: () => family(import("./refinery.ts"), "refineryFamily"),

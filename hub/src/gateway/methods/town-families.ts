@@ -1,6 +1,7 @@
 import { convoyMethods } from "./convoys.ts";
 import { escalationMethods } from "./escalations.ts";
 import { estopMethods } from "./estop.ts";
+import { feedMethods } from "./feed.ts";
 import { formulaMethods } from "./formulas.ts";
 import { hookMethods } from "./hooks.ts";
 import { mailMethods } from "./mail.ts";
@@ -18,6 +19,7 @@ export const townMethods: readonly Method[] = [
   ...escalationMethods,
   ...estopMethods,
   ...formulaMethods,
+  ...feedMethods,
   ...mailMethods,
   ...mergequeueMethods,
   ...nudgeMethods,

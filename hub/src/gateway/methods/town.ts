@@ -1,12 +1,12 @@
 import type { ScopeName } from "@barnacle/protocol/gateway";
 import type { JsonObject } from "@barnacle/protocol/schema";
 import type { Static, TSchema } from "@sinclair/typebox";
-import type { Noun } from "../../town/nouns.ts";
+import type { Noun, View } from "../../town/nouns.ts";
 import { type Method, method } from "./method.ts";
 import { whoActs } from "./who.ts";
 
 /** A question about the town: `READS` of `hub/src/<noun>/operations.ts`, loaded with the first call. Answers `{result}`. */
-export function townRead<T extends TSchema>(noun: Noun, name: string, params: T): Method {
+export function townRead<T extends TSchema>(noun: Noun | View, name: string, params: T): Method {
   return method({
     name: `${noun}.${name}`,
     access: "read",
