@@ -31,6 +31,7 @@ const HUB = {
     "store/migrations/index",
     "formulas/cooking",
     "formulas/operations",
+    "mcp/http",
   ].map((name) => new URL(`../src/${name}.ts`, import.meta.url)),
 };
 

@@ -294,6 +294,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
         },
         version: HUB_VERSION,
         connections: () => gateway.clients,
+        gateway,
       }),
     ],
     isReady: () => ready,

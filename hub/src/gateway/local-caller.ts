@@ -1,5 +1,5 @@
 import { PROTOCOL_VERSIONS } from "@barnacle/protocol/gateway";
-import { AGENT_ROLES, type AgentRole } from "../services/principal.ts";
+import { AGENT_ROLES, type AgentRole, type Principal } from "../services/principal.ts";
 import { NOUNS } from "../town/nouns.ts";
 import type { Caller, CallerPeer } from "./methods/method.ts";
 
@@ -28,6 +28,12 @@ export function agentCaller({ address, role }: { readonly address: string; reado
 /** A dog is a hand of the deacon. */
 function roleOf(role: string): AgentRole {
   return AGENT_ROLES.find((one) => one === role) ?? "deacon";
+}
+
+/** Who asks without a connection. */
+export function callerOf(principal: Principal): Caller {
+  const { scopes = [] } = principal;
+  return { connId: "mcp", role: "operator", scopes, clientId: "mcp", phoneApp: false, principal };
 }
 
 /** Nobody to send events to; each call ends with its answer. */

@@ -15,10 +15,10 @@ import { Broadcast } from "./broadcast.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { type AuthOutcome, GatewayAuth, helloOf, MAX_FRAME_BYTES, SharedSecrets, TICK_MS } from "./handshake/index.ts";
 import { healthObject } from "./health.ts";
-import { agentCaller, LOCAL, LOCAL_PEER, localCaller } from "./local-caller.ts";
+import { agentCaller, callerOf, LOCAL, LOCAL_PEER, localCaller } from "./local-caller.ts";
 import type { LocalCalls } from "./local-door.ts";
 import { METHODS } from "./methods/index.ts";
-import { type MethodContext, refusal } from "./methods/method.ts";
+import { type Caller, type MethodContext, refusal } from "./methods/method.ts";
 import { NodeSessions } from "./node-sessions.ts";
 import { Presence } from "./presence.ts";
 import type { GatewayServices } from "./services.ts";
@@ -273,9 +273,18 @@ export class GatewayServer implements Unit, Upgrades, ConnectionHost, LocalCalls
 
   /** For commands on this machine: work only, as the operator whose token lies beside the socket, or as a worker by its own. */
   async local(name: string, params: unknown, agent?: string): Promise<unknown> {
-    const found = LOCAL.test(name) ? METHODS.get(name) : undefined;
     const caller =
       agent === undefined ? localCaller() : agentCaller((await this.#hub.town.open()).workers.holder(agent));
+    return this.#without(caller, name, params);
+  }
+
+  /** For who has no connection: work only, with the scopes that he was found to have. */
+  as(principal: Principal, name: string, params: unknown): Promise<unknown> {
+    return this.#without(callerOf(principal), name, params);
+  }
+
+  async #without(caller: Caller, name: string, params: unknown): Promise<unknown> {
+    const found = LOCAL.test(name) ? METHODS.get(name) : undefined;
     const refused = refusal(found, name, caller, params);
     if (refused || !found) throw refused ?? new BarnacleError("METHOD_UNKNOWN", `unknown method: ${name}`);
     return found.call(params, {

@@ -12,6 +12,7 @@ import { githookFamily } from "./githook.ts";
 import { hookFamily, primeFamily } from "./hook.ts";
 import { mailFamily } from "./mail.ts";
 import { mayorFamily } from "./mayor.ts";
+import { mcpFamily } from "./mcp.ts";
 import { molFamily } from "./mol.ts";
 import { mqFamily } from "./mq.ts";
 import { broadcastFamily, dndFamily, notifyFamily, nudgeFamily } from "./nudge.ts";
@@ -64,4 +65,5 @@ export const WORK_FAMILIES: readonly Family[] = [
   cookFamily,
   molFamily,
   feedFamily,
+  mcpFamily,
 ];

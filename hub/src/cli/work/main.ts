@@ -58,6 +58,7 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   escalate: () => family(import("./escalate.ts"), "escalateFamily"),
   formula: () => family(import("./formula.ts"), "formulaFamily"),
   cook: () => family(import("./formula.ts"), "cookFamily"),
+  mcp: () => family(import("./mcp.ts"), "mcpFamily"),
   mol: () => family(import("./mol.ts"), "molFamily"),
   feed: () => family(import("./feed.ts"), "feedFamily"),
   estop: () => family(import("./estop.ts"), "estopFamily"),

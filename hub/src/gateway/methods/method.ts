@@ -58,6 +58,8 @@ export interface Method {
   readonly name: string;
   readonly access: Access;
   readonly support: Support;
+  /** What it takes; absent where it is not here. */
+  readonly params?: TSchema;
   /** Phone apps may call it on their node connection as well. */
   readonly nodesToo: boolean;
   /** Decides by the parameters, where one scope does not do for all of them. */
@@ -88,6 +90,7 @@ export function method<T extends TSchema>(spec: MethodSpec<T>): Method {
     name,
     access,
     support: spec.support ?? "full",
+    params: spec.params,
     nodesToo: spec.nodesToo ?? false,
     ...(accessOf === undefined
       ? {}
