@@ -15,8 +15,9 @@ export function globMatches(glob: string, id: string): boolean {
 export function advised(
   steps: readonly Step[],
   advice: readonly Advice[],
-  pointcuts: Formula["pointcuts"] = [],
-  inserted: Set<string> = new Set(),
+  pointcuts: Formula["pointcuts"],
+  /** What was put in before; what is put in now is added. */
+  inserted: Set<string>,
 ): Step[] {
   return advice.reduce<Step[]>(
     (list, one) => {

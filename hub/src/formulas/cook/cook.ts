@@ -43,7 +43,8 @@ export function cook(given: Formula, options: CookOptions): Cooked {
   let steps = overlaid(sourceSteps(formula), overrides, problems);
   steps = unrolled(steps, values, problems);
   steps = withFlow(steps, formula, problems);
-  steps = advised(steps, formula.type === "aspect" ? [] : formula.advice);
+  const inserted = new Set<string>();
+  steps = advised(steps, formula.type === "aspect" ? [] : formula.advice, [], inserted);
   const expander = new Expander(load, problems);
   steps = expander.composed(expander.inline(steps), formula);
   for (const [i, name] of (formula.compose.aspects ?? []).entries()) {
@@ -51,7 +52,7 @@ export function cook(given: Formula, options: CookOptions): Cooked {
     const found = loaded(load, name, formula, problems, key);
     if (!found) continue;
     const aspect = extended(found, load, problems);
-    if (aspect.type === "aspect") steps = advised(steps, aspect.advice, aspect.pointcuts);
+    if (aspect.type === "aspect") steps = advised(steps, aspect.advice, aspect.pointcuts, inserted);
     else problems.add(formula.origin, key, `${name} is of type ${aspect.type}, expected an aspect`, key);
   }
   steps = hooked(steps, formula, options.subject, load, problems);

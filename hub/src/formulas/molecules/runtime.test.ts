@@ -102,7 +102,7 @@ waits_for = "all-children"
 });
 
 t.test("gates of a molecule look at steps, children, files and the environment", async (t) => {
-  const filesBelow = t.testdir({ "there.txt": "" });
+  const filesBelow = path.join(t.testdir({ in: { "there.txt": "" }, "outside.txt": "" }), "in");
   const { pour, ready, close, beads, formulas, clock } = await testFormulas(t, {
     filesBelow,
     env: { BARNACLE_FORMULA_GO: "yes", SECRET: "yes" },
@@ -119,7 +119,7 @@ gate = { type = "condition", await_id = ${JSON.stringify(condition)} }
 `;
   for (const [condition, holds] of [
     ["file.exists('there.txt')", true],
-    ["file.exists('../x')", false],
+    ["file.exists('../outside.txt')", false],
     ["file.exists('/etc/passwd')", false],
     ["env.BARNACLE_FORMULA_GO == 'yes'", true],
     ["env.SECRET == 'yes'", false],
