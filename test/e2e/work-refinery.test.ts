@@ -104,7 +104,7 @@ t.test(
     ]);
     t.ok(existsSync(path.join(dir, "town", "shop", "refinery")), "its worktree is kept");
     t.same(
-      (await cli<{ agent?: string }[]>("worktree", "orphans")).filter(({ agent }) => agent?.endsWith("/refinery")),
+      (await cli<{ path?: string }[]>("worktree", "orphans")).filter((one) => one.path?.endsWith("/refinery")),
       [],
       "and nobody calls it lost",
     );

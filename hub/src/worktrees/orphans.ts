@@ -46,7 +46,8 @@ async function ofRig(search: OrphanSearch, rig: Rig): Promise<Orphan[]> {
   const rows = listWorktrees(search.sql, rig.name);
   const git = lookingGit(rig);
   const entries = await entriesOf(rig);
-  const known = new Set([...rows.map((row) => row.path), rig.repo]);
+  // The merge queue keeps a place of its own, whether or not it was asked for here.
+  const known = new Set([...rows.map((row) => row.path), rig.repo, path.join(rig.directory, "refinery")]);
   const places = new Set([...directories(rig), ...entries.map((entry) => entry.path)]);
   const strange: Orphan[] = [...places]
     .filter((place) => !known.has(place))
