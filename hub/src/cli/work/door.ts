@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { BarnacleError, hasCode } from "@barnacle/protocol/errors";
 import type { ReadName, WriteName } from "../../beads/index.ts";
@@ -129,6 +129,18 @@ export class WorkDoor {
     }
     const { withLocalTown } = await import("./alone-town.ts");
     return withLocalTown(this.stateDir, LOCK_WAIT_MS, (town) => run({ town, who }, params) as Promise<T>);
+  }
+
+  /** Of the hub that runs with this state directory, as far as its notice says; undefined when it is gone. */
+  hubPid(): number | undefined {
+    try {
+      const { pid } = JSON.parse(readFileSync(path.join(this.stateDir, "hub.json"), "utf8")) as { pid?: number };
+      if (pid === undefined) return undefined;
+      process.kill(pid, 0);
+      return pid;
+    } catch {
+      return undefined;
+    }
   }
 
   #who(): string {

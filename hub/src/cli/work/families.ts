@@ -22,12 +22,14 @@ import { rigFamily } from "./rig.ts";
 import { schedulerFamily } from "./scheduler.ts";
 import { releaseFamily, slingFamily, unslingFamily } from "./sling.ts";
 import { deaconFamily, supervisorFamily } from "./supervisor.ts";
+import { townFamily } from "./town.ts";
 import { witnessFamily } from "./witness.ts";
 import { workspaceFamily } from "./workspace.ts";
 import { worktreeFamily } from "./worktree.ts";
 
 /** Commands of work. `hub/bin/barnacle.mjs` starts them by a short way; their names stand there too. */
 export const WORK_FAMILIES: readonly Family[] = [
+  townFamily,
   beadFamily,
   readyFamily,
   convoyFamily,

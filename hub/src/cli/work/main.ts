@@ -64,6 +64,7 @@ const FAMILY: Readonly<Record<string, () => Promise<Family>>> = {
   estop: () => family(import("./estop.ts"), "estopFamily"),
   mq: () => family(import("./mq.ts"), "mqFamily"),
   refinery: () => family(import("./refinery.ts"), "refineryFamily"),
+  town: () => family(import("./town.ts"), "townFamily"),
   thaw: () => family(import("./estop.ts"), "thawFamily"),
 };
 
