@@ -62,7 +62,8 @@ t.test("out of time: it and all that it started end", async (t) => {
 
 t.test("what it leaves running ends with it", async (t) => {
   const { run } = place(t);
-  const { tail } = await run({ command: "sleep 60 & echo $!" });
+  const { tail, ...end } = await run({ command: "sleep 60 & echo $!" });
+  t.match(end, { exitCode: 0, timedOut: false });
   const state = () => {
     try {
       return readFileSync(`/proc/${Number(tail)}/stat`, "utf8").replace(/^.*\) /, "")[0];

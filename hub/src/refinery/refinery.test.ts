@@ -136,7 +136,7 @@ t.test(
     t.match(beads.reads.get(bead), { status: "open", attempts: 1, notes: new RegExp(`${id} did not pass`) });
     t.equal(rig.tip("c", rig.repo), back.commit_sha, "its branch stays");
     const sent = mail.filter(({ to }) => to === "garden/polecats/c");
-    t.match(sent, [{ subject: "REWORK_REQUEST c", body: new RegExp(`Request: ${id}[sS]*exit code 1`) }]);
+    t.match(sent, [{ subject: "REWORK_REQUEST c", body: new RegExp(`Request: ${id}[\\s\\S]*exit code 1`) }]);
     t.ok(mail.some(({ to, subject }) => to === "garden/witness" && subject === "MERGE_FAILED c"));
     const gates = new Evidence(store).find(String(made.a?.id)).gates;
     t.ok(
