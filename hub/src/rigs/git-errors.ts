@@ -12,9 +12,10 @@ interface Known {
 
 const KNOWN: readonly Known[] = [
   {
-    said: /no space left on device|disk quota exceeded/i,
+    // Of a file that does not fit any more git says only that it could not write it.
+    said: /no space left on device|disk quota exceeded|unable to write (?:file|new)|write error|cannot write/i,
     code: "STATE_UNWRITABLE",
-    hint: "The disk is full. Free some space, then try again; nothing half-done is kept.",
+    hint: "Most likely the disk is full. Free some space, then try again; nothing half-done is kept.",
   },
   {
     said: /could not read Username|could not read Password|Authentication failed|terminal prompts disabled/i,

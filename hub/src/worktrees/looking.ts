@@ -13,6 +13,9 @@ export interface Submissions {
 
 /** As the merge queue's own table has it, for who has no merge queue at hand. */
 export function submissionsIn(sql: Sql): Submissions {
+  // A store that no hub of this version has opened yet has no merge queue.
+  const there = sql.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'merge_requests'") !== undefined;
+  if (!there) return { has: () => false };
   return {
     has: (rig, branch, commit) =>
       sql.one(
