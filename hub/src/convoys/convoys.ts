@@ -38,7 +38,7 @@ export type Landed = ConvoyView & {
   readonly worktrees: readonly { readonly agent: string; readonly released: boolean; readonly why?: string }[];
 };
 
-/** Launched convoys that track these beads, contain these convoys or depend on them, or are among them. */
+/** Launched convoys that track these beads or what these requests merge, contain these convoys or depend on them, or are among them. */
 const TOUCHED = `
   WITH given (id, ended) AS (SELECT j.value, ifnull(b.status IN ('closed', 'tombstone'), 1)
     FROM json_each(?1) j LEFT JOIN beads b ON b.id = j.value)
@@ -46,6 +46,8 @@ const TOUCHED = `
     SELECT e.issue_id AS convoy, ended FROM given JOIN bead_edges e ON e.target = given.id
     UNION ALL SELECT e.target, ended FROM given JOIN bead_edges e ON e.issue_id = given.id AND e.kind = 'parent-child'
     UNION ALL SELECT id, 0 FROM given
+    UNION ALL SELECT e.issue_id, 1 FROM given JOIN beads m ON m.id = given.id AND m.issue_type = 'merge-request'
+      JOIN bead_edges e ON e.target = json_extract(m.line, '$.metadata.source_issue')
   ) JOIN beads c ON c.id = convoy WHERE c.issue_type = '${CONVOY}' AND c.status = 'open' GROUP BY c.id`;
 
 /**

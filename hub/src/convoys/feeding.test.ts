@@ -135,3 +135,22 @@ t.test("no convoy is open: no timer runs; what was missed while nobody looked is
   t.equal(store.all("SELECT 1 FROM convoy_landings").length, 1);
   t.equal(beads.reads.count({ type: "message", all: true }), 1);
 });
+
+t.test("work that is being merged is nobody's to take; the merge lets the convoy land", async (t) => {
+  const { convoys, add, write, hands, slung } = await testConvoys(t);
+  const bead = await add({ status: "in_progress", assignee: "garden/polecats/toast" });
+  hands.dead.add("garden/polecats/toast");
+  const { id } = await convoys.create("anna", { title: "Gate", beads: [bead] });
+  t.match(convoys.get(id), { state: "ready", ready: [bead] });
+  const request = await write((writer) =>
+    writer.create({ title: "merge", issue_type: "merge-request", metadata: { source_issue: bead } }),
+  );
+  t.match(convoys.get(id), { state: "active", ready: [] }, "its worker is done with it and gone");
+  await write((writer) => writer.closing.close(bead, { reason: "Merged in 1a2b3c4" }));
+  await convoys.settled();
+  t.match(convoys.get(id), { status: "open", state: "complete" });
+  await write((writer) => writer.closing.close(request.id, { reason: "merged" }));
+  await convoys.settled();
+  t.match(convoys.get(id), { status: "closed", landings: 1 });
+  t.same(slung, []);
+});

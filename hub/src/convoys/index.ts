@@ -21,5 +21,6 @@ export { type ConvoyFilter, ConvoyReads, type Landing, type Stranded } from "./r
 export { type Staged, type StageParams, stage } from "./staging.ts";
 export { CONVOY_STATES, type ConvoyState, TRANSITIONS } from "./states.ts";
 export { CONVOY_TIMES, type ConvoyTimes, convoyTimes } from "./times.ts";
+export { heldBy } from "./tracked.ts";
 export type { ConvoyView, ConvoyWork, TrackedView } from "./view.ts";
 export { ConvoyWriter, type NewConvoy, workBelow } from "./writer.ts";

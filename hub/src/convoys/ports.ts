@@ -29,8 +29,7 @@ export interface Nudger {
 /** Hands a bead to somebody who does it. */
 export interface Slinger {
   /**
-   * @returns who has it now, or the rig whose next free worker gets it; undefined when nobody takes work now: no rig has
-   * the bead's prefix, no room, stopped
+   * @returns who has it now; undefined when nobody takes work now: no rig has the bead's prefix, no room, stopped
    * @throws what keeps this bead from being handed over
    */
   sling(who: string, order: SlingOrder): Promise<{ readonly agent: string } | undefined>;

@@ -1,12 +1,13 @@
 import type { BeadRecord } from "@barnacle/protocol/beads";
 import type { Sql } from "../beads/index.ts";
+import { storedMerges } from "./merges.ts";
 import type { Leaf } from "./tracked.ts";
 import type { Viewing } from "./view.ts";
 
 export interface Readiness {
   /** Ready, and nobody works on them: by priority, then in their order. */
   readonly ready: readonly string[];
-  /** Somebody does. */
+  /** Somebody does, or their work is being merged. */
   readonly worked: readonly string[];
 }
 
@@ -20,13 +21,23 @@ const MERGED = /^Merged in /;
 /** Sorts what is open by whether it can be started, and by whether somebody is at it. */
 export function readinessOf({ sql, now, workers }: Viewing, open: readonly Leaf[]): Readiness {
   const alive = (who: string | undefined) => Boolean(who) && workers?.alive(who as string) !== false;
-  const worked = open.filter(({ bead }) => bead && WORKED.includes(bead.status) && alive(bead.assignee));
+  const merging = new Set(
+    storedMerges
+      .unmerged(
+        sql,
+        open.map(({ id }) => id),
+      )
+      .map(({ bead }) => bead),
+  );
   const ready = open.filter(({ bead, blocked, heldUntil }) => {
-    if (!bead || blocked || heldUntil > now || alive(bead.assignee)) return false;
+    if (!bead || blocked || heldUntil > now || alive(bead.assignee) || merging.has(bead.id)) return false;
     if (bead.status !== "open" && !WORKED.includes(bead.status)) return false;
     if (bead.pinned || bead.ephemeral || !SLINGABLE.includes(bead.issue_type)) return false;
     return !waitsForMerge(sql, bead) && !isScheduled(sql, bead.id);
   });
+  const worked = open.filter(
+    ({ id, bead }) => merging.has(id) || (bead && WORKED.includes(bead.status) && alive(bead.assignee)),
+  );
   ready.sort((a, b) => (a.bead as BeadRecord).priority - (b.bead as BeadRecord).priority);
   return { ready: ready.map(({ id }) => id), worked: worked.map(({ id }) => id) };
 }

@@ -3,7 +3,7 @@ import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadReads, Sql } from "../beads/index.ts";
 import { knotOf } from "./knot.ts";
 import type { Liveness } from "./ports.ts";
-import { CONVOY, trackersOf, waitsFor } from "./tracked.ts";
+import { CONVOY, heldBy, trackersOf } from "./tracked.ts";
 import { type ConvoyView, viewConvoy } from "./view.ts";
 
 export interface ConvoyFilter {
@@ -96,14 +96,9 @@ export class ConvoyReads {
     return trackersOf(this.#sql, bead).map(({ id }) => id);
   }
 
-  /**
-   * Why a bead must not be started though it may be ready: every convoy that tracks it and is not closed waits for another.
-   * Undefined: it may.
-   */
-  heldBy(bead: string): { readonly convoy: string; readonly waitsFor: readonly string[] } | undefined {
-    const trackers = trackersOf(this.#sql, bead).filter(({ status }) => status !== "closed");
-    const waits = trackers.map(({ id }) => ({ convoy: id, waitsFor: waitsFor(this.#sql, id) }));
-    return waits.every((one) => one.waitsFor.length > 0) ? waits[0] : undefined;
+  /** Why a bead must not be started though it may be ready; see `heldBy`. */
+  heldBy(bead: string): ReturnType<typeof heldBy> {
+    return heldBy(this.#sql, bead);
   }
 
   /** Oldest first. */

@@ -124,6 +124,19 @@ export function waitsFor(sql: Sql, id: string): string[] {
     .map((row) => String(row.target));
 }
 
+/**
+ * Why a bead must not be started though it may be ready: every convoy that tracks it and is not closed waits for another.
+ * Undefined: it may.
+ */
+export function heldBy(
+  sql: Sql,
+  bead: string,
+): { readonly convoy: string; readonly waitsFor: readonly string[] } | undefined {
+  const trackers = trackersOf(sql, bead).filter(({ status }) => status !== "closed");
+  const waits = trackers.map(({ id }) => ({ convoy: id, waitsFor: waitsFor(sql, id) }));
+  return waits.every((one) => one.waitsFor.length > 0) ? waits[0] : undefined;
+}
+
 export function isDone(status: string): boolean {
   return OUT_OF_THE_WAY.includes(status);
 }

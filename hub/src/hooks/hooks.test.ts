@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import t from "tap";
+import { heldBy } from "../convoys/index.ts";
+import { ScheduleQueue } from "../scheduler/queue.ts";
 import { Workers } from "../workers/index.ts";
-import { script, testWork } from "./testing.ts";
+import { script, type TestWork, testWork } from "./testing.ts";
 
 const QUIET = script("read line; read line");
 const TOAST = "barn/polecats/furiosa";
@@ -306,3 +308,33 @@ t.test("the end of a run ends everything that it started", async (t) => {
   await change(({ kind }) => kind === "exited");
   t.same(processesOf(runId), []);
 });
+
+t.test(
+  "R2.4 a bead whose convoy waits for another is not slung, and not given out by the scheduler either",
+  async (t) => {
+    const convoys = { autoFor: () => undefined, heldBy: (bead: string) => heldBy(work.store, bead) };
+    const work: TestWork = await testWork(t, { convoys });
+    const [first, bead] = [await work.add({ prefix: "bn" }), await work.add({ prefix: "bn" })];
+    const convoy = (title: string, tracked: string, ...before: string[]) =>
+      work.add({
+        ...{ title, issue_type: "convoy", prefix: "hq-cv" },
+        dependencies: [{ on: tracked, kind: "tracks" }, ...before.map((on) => ({ on }))],
+      });
+    const earlier = await convoy("A", first);
+    const later = await convoy("B", bead, earlier);
+    const why = new RegExp(`its convoy ${later} waits for ${earlier}`);
+    await t.rejects(work.hooks.sling("anna", { bead, to: "barn", now: false }), {
+      code: "SLING_REFUSED",
+      message: why,
+    });
+    await work.beads.write("anna", (writer) =>
+      new ScheduleQueue(writer.sql).put({
+        ...{ bead, rig: "barn", target: "barn", priority: 2, who: "anna", queuedAt: 0, notBefore: 0 },
+      }),
+    );
+    t.match(new ScheduleQueue(work.store).list(0), [{ bead, state: "blocked" }]);
+    await work.beads.write("anna", (writer) => writer.closing.close(earlier, { force: true }));
+    t.match(new ScheduleQueue(work.store).list(0), [{ bead, state: "ready" }]);
+    t.match(await work.hooks.sling("anna", { bead, to: "barn", now: false }), { bead, already: false });
+  },
+);

@@ -58,6 +58,8 @@ export interface Submit {
 export interface ConvoyPort {
   /** Within a transaction: a convoy of its own for a bead that none tracks. @returns the convoy that tracks it */
   autoFor(writer: BeadWriter, bead: string): string | undefined;
+  /** Why its convoy does not start yet; undefined: it may be begun. */
+  heldBy?(bead: string): { readonly convoy: string; readonly waitsFor: readonly string[] } | undefined;
 }
 
 export interface EscalationPort {

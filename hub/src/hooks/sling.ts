@@ -94,6 +94,11 @@ export class Sling {
     const { force = false } = params;
     const { bead } = writer.need(id);
     checkSlingable(writer, bead, force);
+    const early = force ? undefined : convoys?.heldBy?.(id);
+    if (early) {
+      const why = `its convoy ${early.convoy} waits for ${early.waitsFor.join(", ")}`;
+      throw new BarnacleError("SLING_REFUSED", `${id} is not slung: ${why} (--force slings it)`, { details: { id } });
+    }
     const rig = target.kind === "rig" ? target.rig : target.address.rig;
     if (rig !== undefined) checkRig(id, rig, rigs, force);
     const held = this.#holder(bead, target, force);

@@ -1,4 +1,5 @@
 import type { Sql, WritableSql } from "../beads/index.ts";
+import { heldBy } from "../convoys/index.ts";
 import type { BeadState, Waiting } from "./plan.ts";
 
 export interface Entry extends Omit<Waiting, "state"> {
@@ -42,7 +43,8 @@ export class ScheduleQueue {
       .all(`SELECT ${COLUMNS} FROM schedule_entries e LEFT JOIN beads b ON b.id = e.bead ORDER BY e.queued_at, e.bead`)
       .map((row) => {
         const status = String(row.status ?? "tombstone");
-        const held = Number(row.held_until ?? 0) > now || row.blocked === 1;
+        const early = () => heldBy(this.#sql, String(row.bead)) !== undefined;
+        const held = Number(row.held_until ?? 0) > now || row.blocked === 1 || early();
         return {
           ...{ bead: String(row.bead), rig: String(row.rig), target: String(row.target), who: String(row.who) },
           ...{ priority: Number(row.priority), queuedAt: Number(row.queued_at), notBefore: Number(row.not_before) },
