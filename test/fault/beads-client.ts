@@ -2,10 +2,10 @@
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { hasCode, toBarnacleError } from "@barnacle/protocol/errors";
-import { seededRandom } from "@barnacle/protocol/runtime";
 import { HubSocket } from "../../hub/src/cli/work/socket.ts";
+import { type Operation, token } from "./beads-model.ts";
 
-const [stateDir = "", name = "", mode = "race", operations = "0"] = process.argv.slice(2);
+const [stateDir = "", name = "", mode = "race"] = process.argv.slice(2);
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** Waits for a hub that is away. */
@@ -36,43 +36,25 @@ async function race(): Promise<void> {
   socket.close();
 }
 
-/** What the hub acknowledged is said, after it was. A call that the hub's death cut off is not repeated. */
+/** What to do comes line by line. What is asked is said before, how it was answered after; what the hub's death cut off is not repeated. */
 async function mixed(): Promise<void> {
-  const random = seededRandom([...name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), 7));
   const known: string[] = [];
   let socket = await door();
-  for (let i = 0; i < Number(operations); i++) {
-    const id = known[Math.floor(random.unit() * known.length)] ?? "";
-    const other = known[Math.floor(random.unit() * known.length)] ?? "";
-    const step = known.length < 5 ? 0 : Math.floor(random.unit() * 8);
+  say({ ready: true });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { n, op, at, to } = JSON.parse(line) as { n: number; op: Operation; at: number; to: number };
+    const id = known[at % known.length] ?? "";
+    const on = known[to % known.length] ?? "";
+    const chosen = known.length < 3 && op !== "ready" ? "create" : op;
+    const step = { who: name, n, op: chosen, id: chosen === "create" ? "" : id, on };
     try {
-      if (step <= 1) {
-        const { id: made } = await call<{ id: string }>(socket, "create", { title: `${name} ${i}` });
-        known.push(made);
-        say({ op: "create", id: made });
-      } else if (step === 2) {
-        await call(socket, "claim", { id });
-        say({ op: "claim", id });
-      } else if (step === 3) {
-        await call(socket, "close", { ids: [id], force: true });
-        say({ op: "close", id });
-      } else if (step === 4) {
-        await call(socket, "depAdd", { id, on: other });
-        say({ op: "dep", id, on: other });
-      } else if (step === 5) {
-        await call(socket, "comment", { id, text: `${name}:${i}` });
-        say({ op: "comment", id, text: `${name}:${i}` });
-      } else if (step === 6) {
-        await call(socket, "update", { ids: [id], fields: { notes: `${name}:${i}` } });
-        say({ op: "notes", id, text: `${name}:${i}` });
-      } else {
-        const ready = await call<{ id: string }[]>(socket, "ready", { limit: 20 });
-        for (const bead of ready) if (!known.includes(bead.id)) known.push(bead.id);
-        say({ op: "ready" });
-      }
+      const made = await perform(socket, chosen, id, on, token(step));
+      for (const one of made) if (!known.includes(one)) known.push(one);
+      say({ ...step, answer: "done" });
     } catch (error) {
-      say({ op: "refused", code: toBarnacleError(error).code });
-      if (!hasCode(error, "HUB_UNREACHABLE")) continue;
+      const gone = hasCode(error, "HUB_UNREACHABLE");
+      say({ ...step, answer: gone ? "cut" : "refused", code: toBarnacleError(error).code });
+      if (!gone) continue;
       socket.close();
       socket = await door();
     }
@@ -80,5 +62,50 @@ async function mixed(): Promise<void> {
   socket.close();
   say({ done: true });
 }
+
+/** @returns beads that the client knows from then on */
+async function perform(socket: HubSocket, op: Operation, id: string, on: string, text: string): Promise<string[]> {
+  const ask = <T>(method: string, params: object) => call<T>(socket, method, params);
+  const made = ({ id }: { id: string }) => [id];
+  switch (op) {
+    case "create":
+      return made(await ask("create", { title: text }));
+    case "claimNext": {
+      const bead = await ask<{ id: string } | null>("claimNext", {});
+      return bead ? [bead.id] : [];
+    }
+    case "ready":
+      return (await ask<{ id: string }[]>("ready", { limit: 20 })).map((bead) => bead.id);
+    case "batch":
+    case "badBatch": {
+      const lines = [
+        `create "${text}"`,
+        `update ${id} notes="${text}"`,
+        ...(op === "badBatch" ? ["close hq-none"] : []),
+      ];
+      const { done } = await ask<{ done: { id: string }[] }>("batch", { lines });
+      return [done[0]?.id ?? ""];
+    }
+    default:
+      await ask(...ORDERS[op](id, on, text));
+      return [];
+  }
+}
+
+type Single = Exclude<Operation, "create" | "claimNext" | "ready" | "batch" | "badBatch">;
+
+const ORDERS: Readonly<Record<Single, (id: string, on: string, text: string) => [method: string, params: object]>> = {
+  claim: (id) => ["claim", { id }],
+  close: (id, _, reason) => ["close", { ids: [id], force: true, reason }],
+  reopen: (id, _, reason) => ["reopen", { ids: [id], reason }],
+  comment: (id, _, text) => ["comment", { id, text }],
+  notes: (id, _, notes) => ["update", { ids: [id], fields: { notes } }],
+  label: (id, _, label) => ["update", { ids: [id], addLabels: [label] }],
+  dep: (id, on) => ["depAdd", { id, on }],
+  depRemove: (id, on) => ["depRemove", { id, on }],
+  fail: (id, _, reason) => ["fail", { id, reason }],
+  release: (id) => ["release", { ids: [id] }],
+  delete: (id, _, reason) => ["delete", { ids: [id], reason }],
+};
 
 await (mode === "race" ? race() : mixed());

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Events, silentLog } from "@barnacle/protocol/runtime";
 import t from "tap";
 import { temporaryStore } from "../store/testing.ts";
-import { Beads, checkBeads, JOURNAL, replay } from "./index.ts";
+import { Beads, checkBeads, JOURNAL, replay, WRITES } from "./index.ts";
 import { NOW, rowsOf, testBeads } from "./testing.ts";
 
 t.test("R3.1 create, get, update, list, close: parents, typed dependencies, labels, priority, attempts", async (t) => {
@@ -117,6 +117,22 @@ t.test("a create with a key happens once; a batch happens whole or not at all", 
     for (let i = 0; i < 2000; i++) ids.add(writer.create({ title: "same", prefix: i % 2 ? "ra" : "rb" }).id);
   });
   t.equal(ids.size, 2000, "equal content, one moment, two prefixes: no id twice");
+});
+
+t.test("a line of a batch: words, quotes, names with quoted values", async (t) => {
+  const { beads, add } = await testBeads(t);
+  const id = await add({ title: "one" });
+  const run = (...lines: string[]) => beads.write("anna", (writer) => WRITES.batch(writer, { lines }));
+  await run(
+    `update ${id} notes="left \\"upper\\" hinge" assignee='ben b' title=don't`,
+    "# nothing",
+    "",
+    'create "two words" priority=0',
+  );
+  t.match(beads.reads.get(id), { notes: 'left "upper" hinge', assignee: "ben b", title: "don't" });
+  t.match(beads.reads.list({ priority: 0 }), [{ title: "two words" }]);
+  await t.rejects(run("create x", `update ${id} notes`), { message: /line 2: expected name=value, found "notes"/ });
+  t.equal(beads.reads.count(), 2);
 });
 
 t.test("deleting leaves a tombstone that is in nobody's way; other words stay known to search", async (t) => {

@@ -52,7 +52,7 @@ export class Claims {
   /** Gives it back without counting an attempt. @throws BEAD_NOT_CLAIMABLE when somebody else has it */
   release(id: string): BeadRecord {
     const { line, bead } = this.#mine(id);
-    if (bead.status !== "in_progress" && bead.status !== "hooked") return bead;
+    if (!isHeld(bead)) return bead;
     this.drop(id);
     return this.#writer.change(id, "released", changesTo(line, FREE));
   }
@@ -70,13 +70,17 @@ export class Claims {
    * The claim came to nothing: the bead is open again, or set aside as `blocked` after its last attempt, which is the
    * `most`th where the bead does not say so itself.
    * @returns whether it may be tried again
+   * A closed one is open again, too: what was done turned out not to hold.
+   * @throws BEAD_NOT_CLAIMABLE when it is deleted
    */
   fail(id: string, reason: string, most = MAX_ATTEMPTS): boolean {
     const { line, bead } = this.#writer.need(id);
+    if (bead.status === "tombstone") throw refused(`${id} is deleted`, bead);
     const attempts = (bead.attempts ?? 0) + 1;
     const again = attempts < (bead.max_attempts || most);
     this.drop(id);
     const members = new Map([...FREE, ["attempts", raw(attempts)] as const]);
+    for (const name of ["closed_at", "close_reason"]) members.set(name, null);
     if (!again) members.set("status", raw("blocked"));
     const note = `attempt ${attempts} by ${bead.assignee ?? "nobody"}: ${reason}`;
     members.set("notes", raw(bead.notes ? `${bead.notes}\n${note}` : note));
@@ -90,7 +94,11 @@ export class Claims {
     const ids = sql
       .all("SELECT id FROM beads WHERE lease_until <= ? ORDER BY lease_until", now)
       .map((row) => String(row.id));
-    for (const id of ids) this.fail(id, "no heartbeat");
+    for (const id of ids) {
+      // What was changed past the claim, by an import or a status given by hand, has no attempt to lose.
+      if (isHeld(this.#writer.need(id).bead)) this.fail(id, "no heartbeat");
+      else this.drop(id);
+    }
     return ids;
   }
 
@@ -109,6 +117,10 @@ export class Claims {
     const { sql, now } = this.#writer;
     sql.run("UPDATE beads SET lease_until = ?, heartbeat_at = ? WHERE id = ?", now + leaseMs, now, id);
   }
+}
+
+function isHeld({ status }: BeadRecord): boolean {
+  return status === "in_progress" || status === "hooked";
 }
 
 const FREE: ReadonlyMap<string, string | null> = new Map([

@@ -64,6 +64,7 @@ export class Closing {
 
   #obstacle(bead: BeadRecord, force: boolean): string | undefined {
     if (bead.is_template) return "it is a template";
+    if (bead.status === "tombstone") return "it is deleted";
     if (force) return undefined;
     if (bead.pinned || bead.status === "pinned") return "it is pinned (--force closes it)";
     if (bead.issue_type === "epic") {

@@ -15,6 +15,9 @@ export interface BeadFilter {
   /** All of them. */
   readonly labels?: readonly string[] | undefined;
   readonly anyLabel?: readonly string[] | undefined;
+  /** `area-*` */
+  readonly labelPattern?: string | undefined;
+  readonly noLabels?: boolean | undefined;
   /** Everything below it, however deep. */
   readonly parent?: string | undefined;
   readonly title?: string | undefined;
@@ -24,12 +27,20 @@ export interface BeadFilter {
   readonly createdBefore?: string | undefined;
   readonly updatedAfter?: string | undefined;
   readonly updatedBefore?: string | undefined;
+  readonly closedAfter?: string | undefined;
+  readonly closedBefore?: string | undefined;
+  readonly dueAfter?: string | undefined;
+  readonly dueBefore?: string | undefined;
+  readonly priorityMin?: number | string | undefined;
+  readonly priorityMax?: number | string | undefined;
+  readonly description?: string | undefined;
   readonly overdue?: boolean | undefined;
   readonly deferred?: boolean | undefined;
   readonly pinned?: boolean | undefined;
   readonly blocked?: boolean | undefined;
   readonly externalRef?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly metadataKey?: string | undefined;
   /** Also those that are done, pinned or deleted. */
   readonly all?: boolean | undefined;
   /** An expression of the query language. */
@@ -65,8 +76,15 @@ export function conditionsOf(filter: BeadFilter, now: number): Conditions {
     const marks = filter.anyLabel.map(() => "?").join(", ");
     add(`EXISTS (SELECT 1 FROM bead_labels l WHERE l.id = b.id AND l.label IN (${marks}))`, ...filter.anyLabel);
   }
+  if (filter.labelPattern !== undefined) add(hasLabel("GLOB"), filter.labelPattern);
+  if (filter.noLabels) add("NOT EXISTS (SELECT 1 FROM bead_labels l WHERE l.id = b.id)");
+  if (filter.priorityMin !== undefined) add("b.priority >= ?", priority(filter.priorityMin));
+  if (filter.priorityMax !== undefined) add("b.priority <= ?", priority(filter.priorityMax));
   if (filter.parent !== undefined) add(BELOW, filter.parent);
   if (filter.title !== undefined) add("instr(lower(b.title), lower(?)) > 0", filter.title);
+  if (filter.description !== undefined) {
+    add("instr(lower(ifnull(json_extract(b.line, '$.description'), '')), lower(?)) > 0", filter.description);
+  }
   if (filter.text !== undefined) add(...textCondition(filter.text));
   for (const [member, column, sign] of TIMES) {
     const text = filter[member];
@@ -77,7 +95,10 @@ export function conditionsOf(filter: BeadFilter, now: number): Conditions {
   if (filter.blocked !== undefined) add("b.blocked = ?", filter.blocked ? 1 : 0);
   if (filter.externalRef !== undefined) add("b.external_ref = ?", filter.externalRef);
   for (const [key, value] of Object.entries(filter.metadata ?? {})) {
-    add("CAST(json_extract(b.line, ?) AS TEXT) = ?", `$.metadata."${key.replaceAll('"', "")}"`, value);
+    add("CAST(json_extract(b.line, ?) AS TEXT) = ?", metadataPath(key), value);
+  }
+  if (filter.metadataKey !== undefined) {
+    add("json_type(b.line, ?) IS NOT NULL", metadataPath(filter.metadataKey));
   }
   if (filter.query !== undefined) {
     const compiled = compileQuery(filter.query, now);
@@ -91,7 +112,15 @@ const TIMES = [
   ["createdBefore", "b.created_at", "<"],
   ["updatedAfter", "b.updated_at", ">="],
   ["updatedBefore", "b.updated_at", "<"],
+  ["closedAfter", "b.closed_at", ">="],
+  ["closedBefore", "b.closed_at", "<"],
+  ["dueAfter", "b.due_at", ">="],
+  ["dueBefore", "b.due_at", "<"],
 ] as const;
+
+function metadataPath(key: string): string {
+  return `$.metadata."${key.replaceAll('"', "")}"`;
+}
 
 /** What a list shows without being asked for more; own statuses that mean done or frozen are left out too. */
 const SHOWN = `b.status NOT IN ('closed', 'tombstone', 'pinned') AND b.status NOT IN

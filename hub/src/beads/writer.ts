@@ -214,6 +214,7 @@ export class BeadWriter {
   delete(id: string, reason = ""): BeadRecord {
     const { line, bead } = this.need(id);
     if (bead.status === "tombstone") return bead;
+    this.claims.drop(id);
     const members = new Map<string, string | null>([
       ...([
         ["status", raw("tombstone")],

@@ -84,3 +84,25 @@ export const AWAIT_TYPES: readonly string[] = [
   "gh:pr",
   "mail",
 ];
+
+/** What a description should say, by type. */
+export const HEADINGS: Readonly<Record<string, readonly string[]>> = {
+  bug: ["Steps to Reproduce", "Acceptance Criteria"],
+  ...{ task: ["Acceptance Criteria"], feature: ["Acceptance Criteria"], story: ["Acceptance Criteria"] },
+  epic: ["Success Criteria"],
+  decision: ["Decision", "Rationale", "Alternatives Considered"],
+  spike: ["Goal", "Findings"],
+};
+
+/** Headings that a bead's texts lack. Acceptance criteria may stand in their own member. */
+export function missingHeadings(bead: {
+  readonly issue_type?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly acceptance_criteria?: string | null | undefined;
+}): string[] {
+  const text = (bead.description ?? "").toLowerCase();
+  return (HEADINGS[bead.issue_type ?? "task"] ?? []).filter((heading) => {
+    if (heading === "Acceptance Criteria" && bead.acceptance_criteria) return false;
+    return !text.includes(heading.toLowerCase());
+  });
+}

@@ -1,9 +1,10 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { BeadWriter } from "../writer.ts";
 import { refuseOwned } from "./owned.ts";
-import { orElsewhere, resolver } from "./writes.ts";
+import { orElsewhere, resolver } from "./resolve.ts";
 
-const WORD = /"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g;
+/** A word, or words in quotes; they may follow a name: `notes="left hinge"`. */
+const WORD = /(?:([\w.-]+=)?(?:"((?:[^"\\]|\\.)*)"|'([^']*)')(?=\s|$))|(\S+)/g;
 
 /**
  * One line of a batch: `create <title> [k=v…]`, `update <id> k=v…`, `close <id> [reason]`, `dep add <id> <on> [kind]`,
@@ -13,8 +14,8 @@ const WORD = /"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g;
  */
 export function batchLine(writer: BeadWriter, line: string): { readonly op: string; readonly id: string } | undefined {
   if (line.trim() === "" || line.trimStart().startsWith("#")) return undefined;
-  const words = [...line.matchAll(WORD)].map(([, double, single, plain]) =>
-    double === undefined ? (single ?? plain ?? "") : double.replace(/\\(.)/g, "$1"),
+  const words = [...line.matchAll(WORD)].map(
+    ([, name = "", double, single, plain]) => plain ?? name + (double?.replace(/\\(.)/g, "$1") ?? single ?? ""),
   );
   const [op = "", ...rest] = words;
   const resolve = resolver(writer);

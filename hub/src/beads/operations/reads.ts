@@ -1,3 +1,4 @@
+import { missingHeadings } from "@barnacle/protocol/beads";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import { allRings } from "../cycles.ts";
 import { EventLog, type EventQuery } from "../events.ts";
@@ -63,6 +64,12 @@ export const READS = {
   events: ({ sql, reads }: Reading, query: EventQuery) =>
     new EventLog(sql).list(query.id === undefined ? query : { ...query, id: reads.resolve(query.id) }),
   children: ({ reads }: Reading, { id }: { readonly id: string }) => reads.children(reads.resolve(id)),
+  /** What texts lack that beads of their type should say. */
+  lint: ({ reads }: Reading, filter: BeadFilter & { readonly limit?: number }) =>
+    reads.list({ limit: 0, ...filter }).flatMap((bead) => {
+      const missing = missingHeadings(bead);
+      return missing.length === 0 ? [] : [{ id: bead.id, title: bead.title, issue_type: bead.issue_type, missing }];
+    }),
   cycles: ({ sql }: Reading, _: object) => allRings(sql),
   labels: ({ sql }: Reading, _: object) =>
     sql

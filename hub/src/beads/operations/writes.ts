@@ -5,9 +5,11 @@ import { type LegacyCall, legacyCall } from "../legacy.ts";
 import { BeadReads, type BeadView, type ReadyQuery } from "../reads.ts";
 import { settingOf } from "../settings.ts";
 import { importLines } from "../transfer.ts";
-import type { BeadWriter, NewBead } from "../writer.ts";
+import type { BeadWriter } from "../writer.ts";
 import { batchLine } from "./batch-line.ts";
+import { type CreateBead, type CreateMany, createMany, createOne } from "./create.ts";
 import { refuseOwned } from "./owned.ts";
+import { orElsewhere, resolver } from "./resolve.ts";
 
 /** Ids may be parts that fit one bead only. */
 interface Ids {
@@ -24,6 +26,8 @@ export interface UpdateParams extends Ids {
   readonly fields?: BeadFields;
   readonly addLabels?: readonly string[];
   readonly removeLabels?: readonly string[];
+  /** Who is to be told when a gate opens. */
+  readonly addWaiters?: readonly string[];
   readonly appendNotes?: string;
   readonly setMetadata?: Readonly<Record<string, string>>;
   readonly unsetMetadata?: readonly string[];
@@ -40,22 +44,15 @@ export interface CloseParams extends Ids {
   readonly session?: string;
   readonly suggestNext?: boolean;
   readonly claimNext?: boolean;
+  /** Claim the next step of the molecule, or below the epic, that the first belongs to. */
+  readonly continue?: boolean;
 }
 
 /** What can be done, by name; each within one transaction. The gateway's methods and the command line do the same. */
 export const WRITES = {
-  create: (writer: BeadWriter, bead: NewBead): BeadView => {
-    const resolve = resolver(writer);
-    const { parent, dependencies, ...rest } = bead;
-    const made = writer.create({
-      ...rest,
-      ...(parent === undefined ? {} : { parent: resolve(parent) }),
-      ...(dependencies === undefined
-        ? {}
-        : { dependencies: dependencies.map((edge) => ({ ...edge, on: orElsewhere(resolve, edge.on) })) }),
-    });
-    return view(writer, made.id);
-  },
+  create: (writer: BeadWriter, bead: CreateBead): BeadView => view(writer, createOne(writer, bead, resolver(writer))),
+  /** Many at once, which may name each other by `as`; all or none. */
+  createMany: (writer: BeadWriter, { beads }: CreateMany): BeadView[] => createMany(writer, beads),
   update: (writer: BeadWriter, params: UpdateParams): BeadView[] => {
     const {
       ids,
@@ -77,6 +74,7 @@ export const WRITES = {
         for (const key of unsetMetadata) delete metadata[key];
         more.metadata = Object.keys(metadata).length === 0 ? null : metadata;
       }
+      if (params.addWaiters) more.waiters = [...(bead.waiters ?? []), ...params.addWaiters];
       const all = { ...fields, ...more };
       if (Object.keys(all).length > 0) writer.update(id, all);
       for (const label of addLabels) writer.addLabel(id, label);
@@ -109,8 +107,11 @@ export const WRITES = {
     const reads = readsOf(writer);
     const freed = closed.flatMap(({ id }) => reads.dependents(id).map((one) => one.id));
     const next = params.suggestNext ? reads.ready({ limit: 0 }).filter(({ id }) => freed.includes(id)) : undefined;
-    const claimed = params.claimNext ? claimFirst(writer, {}) : undefined;
-    return { closed, refused, ...(next ? { next } : {}), ...(params.claimNext ? { claimed: claimed ?? null } : {}) };
+    const parent = params.continue ? closed[0]?.parent : undefined;
+    const goesOn = params.claimNext || params.continue;
+    const claimed =
+      params.continue && parent === undefined ? undefined : goesOn ? claimFirst(writer, { parent }) : undefined;
+    return { closed, refused, ...(next ? { next } : {}), ...(goesOn ? { claimed: claimed ?? null } : {}) };
   },
   reopen: (writer: BeadWriter, { ids, reason }: Ids & { readonly reason?: string }): BeadView[] =>
     each(writer, ids, (id) => {
@@ -210,21 +211,6 @@ interface EdgeParams {
 
 function readsOf(writer: BeadWriter): BeadReads {
   return new BeadReads(writer.sql, () => writer.now);
-}
-
-export function resolver(writer: BeadWriter): (part: string) => string {
-  const reads = readsOf(writer);
-  return (part) => reads.resolve(part);
-}
-
-/** The end of an edge may be another project's. */
-export function orElsewhere(resolve: (part: string) => string, part: string): string {
-  try {
-    return resolve(part);
-  } catch (error) {
-    if (toBarnacleError(error).code === "BEAD_UNKNOWN") return part;
-    throw error;
-  }
 }
 
 function view(writer: BeadWriter, id: string): BeadView {

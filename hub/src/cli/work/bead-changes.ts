@@ -30,6 +30,8 @@ interface CloseFlags {
   readonly force?: boolean;
   readonly suggestNext?: boolean;
   readonly claimNext?: boolean;
+  readonly continue?: boolean;
+  readonly auto?: boolean;
   readonly session?: string;
   readonly actor?: string;
 }
@@ -94,15 +96,19 @@ export function addChanges(parent: Command, open: (command: Command) => Session)
     .option("-f, --force", "also pinned ones, epics with open children, those that wait")
     .option("--suggest-next", "show what became ready")
     .option("--claim-next", "claim the next ready bead")
+    .option("--continue", "claim the next step of what it belongs to")
+    .option("--no-auto", "with --continue: only show it")
     .option("--session <id>", "of the agent that did it")
     .option("--actor <who>", "in this name");
   example(close, 'barnacle bead close hq-1a2 -r "Oiled"').action(
     async (ids: string[], flags: CloseFlags, command: Command) => {
       const session = open(command);
-      const { reason = [], reasonFile, force, suggestNext, claimNext } = flags;
+      const { reason = [], reasonFile, force, claimNext } = flags;
+      const suggestNext = flags.suggestNext || (flags.continue && flags.auto === false) || undefined;
+      const goOn = (flags.continue && flags.auto !== false) || undefined;
       const text = reasonFile === undefined ? reason[0] : fileText(reasonFile).trim();
       const params = defined({
-        ...{ ids, force, suggestNext, claimNext, session: flags.session, reason: text },
+        ...{ ids, force, suggestNext, claimNext, session: flags.session, reason: text, continue: goOn },
         reasons: reason.length > 1 ? reason : undefined,
       });
       const result = await new WorkDoor(session).write<Closed>("close", params, flags.actor);

@@ -1,4 +1,5 @@
 import { parseLength } from "@barnacle/protocol/beads/instant";
+import { missingHeadings } from "@barnacle/protocol/beads/vocabulary";
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Command } from "commander";
 import { example, type Session } from "../session.ts";
@@ -43,6 +44,9 @@ interface CreateFlags extends FieldFlags {
   readonly silent?: boolean;
   readonly dryRun?: boolean;
   readonly key?: string;
+  readonly validate?: boolean;
+  readonly file?: string;
+  readonly graph?: string;
 }
 
 const NANOS_PER_MS = 1_000_000;
@@ -95,7 +99,7 @@ function awaited(text: string | undefined): Record<string, unknown> {
 }
 
 export function addCreate(parent: Command, open: (command: Command) => Session): void {
-  const create = fieldOptions(parent.command("create <title>").alias("new").description("a new bead"))
+  const create = fieldOptions(parent.command("create [title]").alias("new").description("a new bead"))
     .option("-l, --label <label>", "a label, repeatable or separated by commas", collect)
     .option("--labels <labels>", "the same, separated by commas")
     .option("--parent <id>", "below this bead; the id becomes <parent>.<n>")
@@ -108,15 +112,26 @@ export function addCreate(parent: Command, open: (command: Command) => Session):
     .option("--actor <who>", "in this name")
     .option("--key <key>", "repeating the command with the same key makes no second bead")
     .option("--silent", "print the id only")
+    .option("--validate", "refuse a description without the headings of its type")
+    .option(
+      "-f, --file <file>",
+      "many at once from a text: `## Title`, description, `### Priority` …; - for what is piped in",
+    )
+    .option("--graph <file>", "many at once from a plan as JSON: [{as, title, needs, parent, …}]")
     .option("--dry-run", "show what would be made");
   example(
     create,
     'barnacle bead create "Fix the gate" -p 1 -l garden --due tomorrow',
     'barnacle bead create "Paint it" --deps hq-1a2 --silent',
     'barnacle bead create "Somebody is home" -t gate --await device:somebody-home',
-  ).action(async (title: string, flags: CreateFlags, command: Command) => {
+  ).action(async (title: string | undefined, flags: CreateFlags, command: Command) => {
     const session = open(command);
     const { out } = session;
+    if (flags.file !== undefined || flags.graph !== undefined) {
+      await createMany(session, flags);
+      return;
+    }
+    if (title === undefined) throw new BarnacleError("USAGE", "expected a title, --file or --graph");
     const labels = [...(flags.label ?? []), flags.labels ?? ""]
       .flatMap((one) => one.split(","))
       .filter((one) => one !== "");
@@ -132,6 +147,7 @@ export function addCreate(parent: Command, open: (command: Command) => Session):
       ...(labels.length > 0 ? { labels } : {}),
       ...(dependencies.length > 0 ? { dependencies } : {}),
     };
+    if (flags.validate) refuseUnsaid(wanted);
     if (flags.dryRun) {
       out.print(wanted, () => `would make: ${JSON.stringify(wanted)}`);
       return;
@@ -140,4 +156,31 @@ export function addCreate(parent: Command, open: (command: Command) => Session):
     if (flags.silent && !out.json) out.line(made.id);
     else out.print(made, () => lineFor(made));
   });
+}
+
+async function createMany(session: Session, flags: CreateFlags): Promise<void> {
+  const { beadsOfMarkdown, beadsOfPlan } = await import("./bead-plan.ts");
+  const { out } = session;
+  const beads =
+    flags.graph === undefined
+      ? beadsOfMarkdown(fileText(flags.file ?? "-"))
+      : beadsOfPlan(jsonValue("--graph", fileText(flags.graph)));
+  if (flags.validate) for (const bead of beads) refuseUnsaid(bead);
+  if (flags.dryRun) {
+    out.print(beads, () => beads.map((bead) => `would make: ${JSON.stringify(bead)}`).join("\n"));
+    return;
+  }
+  const made = await new WorkDoor(session).write<Shown[]>("createMany", { beads }, flags.actor);
+  if (flags.silent && !out.json) for (const { id } of made) out.line(id);
+  else out.print(made, () => made.map(lineFor).join("\n"));
+}
+
+/** @throws INPUT_INVALID naming the headings */
+function refuseUnsaid(bead: Record<string, unknown>): void {
+  const missing = missingHeadings(bead);
+  if (missing.length === 0) return;
+  throw new BarnacleError(
+    "INPUT_INVALID",
+    `description: a ${bead.issue_type ?? "task"} should say ${missing.join(", ")}`,
+  );
 }

@@ -4,7 +4,7 @@ import { example, type Session } from "../session.ts";
 import { named } from "./bead-command.ts";
 import { WorkDoor } from "./door.ts";
 import { defined, whole } from "./filter-options.ts";
-import { jsonValue } from "./values.ts";
+import { fileText, jsonValue } from "./values.ts";
 import { lineFor, type Shown } from "./views.ts";
 
 interface Edge {
@@ -19,6 +19,7 @@ interface AddFlags {
   readonly blockedBy?: string;
   readonly dependsOn?: string;
   readonly metadata?: string;
+  readonly file?: string;
 }
 
 type Node = Shown & { readonly depth: number; readonly truncated: boolean; readonly edge_from_parent?: string };
@@ -28,16 +29,27 @@ export function addEdges(parent: Command, open: (command: Command) => Session): 
   const dep = parent.command("dep").description("dependencies: what waits for what");
   example(
     dep
-      .command("add <id> [on]")
+      .command("add [id] [on]")
       .description("the first depends on the second")
       .option("-t, --type <kind>", "blocks (default), conditional-blocks, waits-for, parent-child, related, …")
       .option("--blocked-by <id>", "the same as the second id")
       .option("--depends-on <id>", "the same as the second id")
+      .option("--file <file>", "many at once: lines of {issue_id, depends_on_id, type}, - for what is piped in")
       .option("--metadata <json>", 'such as {"gate":"any-children"}'),
     "barnacle bead dep add hq-2b3 hq-1a2",
     "barnacle bead dep add hq-2b3 hq-9zz -t waits-for",
-  ).action(async (id: string, second: string | undefined, flags: AddFlags, command: Command) => {
+  ).action(async (id: string | undefined, second: string | undefined, flags: AddFlags, command: Command) => {
     const session = open(command);
+    if (flags.file !== undefined) {
+      const lines = fileText(flags.file)
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .map(edgeLine);
+      const { done } = await new WorkDoor(session).write<{ done: object[] }>("batch", { lines });
+      session.out.print({ added: done.length }, () => `${done.length} dependencies added`);
+      return;
+    }
+    if (id === undefined) throw new BarnacleError("USAGE", "expected what depends, or --file");
     const on = second ?? flags.blockedBy ?? flags.dependsOn;
     if (on === undefined) throw new BarnacleError("USAGE", "expected what it depends on");
     const metadata = flags.metadata === undefined ? undefined : jsonValue("--metadata", flags.metadata);
@@ -82,4 +94,15 @@ export function addEdges(parent: Command, open: (command: Command) => Session): 
       session.out.print(rings, () => rings.map((ring) => ring.join(" → ")).join("\n") || "no rings");
     },
   );
+}
+
+/** A line of a batch that draws an edge given as JSON. @throws USAGE */
+function edgeLine(text: string): string {
+  const { issue_id, depends_on_id, type = "blocks" } = jsonValue("--file", text) as Record<string, unknown>;
+  for (const one of [issue_id, depends_on_id, type]) {
+    if (typeof one !== "string" || !/^[^\s"']+$/.test(one)) {
+      throw new BarnacleError("USAGE", `--file: "${text.slice(0, 60)}": expected {issue_id, depends_on_id, type}`);
+    }
+  }
+  return `dep add ${issue_id} ${depends_on_id} ${type}`;
 }

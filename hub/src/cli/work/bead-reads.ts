@@ -19,6 +19,11 @@ interface ListFlags extends FilterFlags {
   readonly createdBefore?: string;
   readonly updatedAfter?: string;
   readonly updatedBefore?: string;
+  readonly closedAfter?: string;
+  readonly closedBefore?: string;
+  readonly dueAfter?: string;
+  readonly dueBefore?: string;
+  readonly descContains?: string;
   readonly sort?: string;
   readonly reverse?: boolean;
   readonly query?: string;
@@ -143,7 +148,38 @@ export function addReads(parent: Command, open: (command: Command) => Session): 
         ),
       );
     });
-  named(parent, "epics", "epics and how far they are", "barnacle bead epics --eligible-only")
+  const epic = parent.command("epic").description("epics and how far they are");
+  named(
+    epic,
+    "close-eligible",
+    "closes epics whose children are all closed",
+    "barnacle bead epic close-eligible --dry-run",
+  )
+    .option("--dry-run", "only show")
+    .action(async (flags: { dryRun?: boolean }, command: Command) => {
+      const session = open(command);
+      const door = new WorkDoor(session);
+      const epics = (await door.read<Epic[]>("epics", { eligible: true })).filter(
+        (one) => one.epic.status !== "closed",
+      );
+      const ids = epics.map((one) => one.epic.id);
+      if (!flags.dryRun && ids.length > 0) await door.write("close", { ids, reason: "All children closed" });
+      session.out.list(epics, EPICS, "no epic can be closed");
+    });
+  for (const [above, name] of [
+    [epic, "status"],
+    [parent, "epics"],
+  ] as const)
+    epics(above, name, open);
+}
+
+function epics(above: Command, name: string, open: (command: Command) => Session): void {
+  named(
+    above,
+    name,
+    "epics and how far they are",
+    `barnacle bead ${name === "epics" ? name : "epic status"} --eligible-only`,
+  )
     .option("--eligible-only", "those whose children are all closed")
     .action(async (flags: { eligibleOnly?: boolean }, command: Command) => {
       const session = open(command);
@@ -182,6 +218,11 @@ function listOptions(command: Command): Command {
     .option("--created-before <time>", "likewise")
     .option("--updated-after <time>", "likewise")
     .option("--updated-before <time>", "likewise")
+    .option("--closed-after <time>", "likewise")
+    .option("--closed-before <time>", "likewise")
+    .option("--due-after <time>", "likewise")
+    .option("--due-before <time>", "likewise")
+    .option("--desc-contains <text>", "with this in the description")
     .option("--query <expression>", "see `barnacle bead query --help`")
     .option("--sort <order>", "priority (default), created, updated, title, status, id or file")
     .option("-r, --reverse", "the other way round");
@@ -189,10 +230,11 @@ function listOptions(command: Command): Command {
 
 function listOf(flags: ListFlags): Record<string, unknown> {
   const { status, all, ready, overdue, deferred, pinned, title, sort, reverse, query } = flags;
-  const { createdAfter, createdBefore, updatedAfter, updatedBefore } = flags;
+  const { createdAfter, createdBefore, updatedAfter, updatedBefore, closedAfter, closedBefore } = flags;
   return defined({
     ...filterOf(flags),
     ...{ status, all, ready, overdue, deferred, pinned, title, reverse, query, sortBy: sort },
-    ...{ createdAfter, createdBefore, updatedAfter, updatedBefore },
+    ...{ createdAfter, createdBefore, updatedAfter, updatedBefore, closedAfter, closedBefore },
+    ...{ dueAfter: flags.dueAfter, dueBefore: flags.dueBefore, description: flags.descContains },
   });
 }

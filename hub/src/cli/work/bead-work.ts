@@ -1,7 +1,6 @@
 import { BarnacleError } from "@barnacle/protocol/errors";
 import type { Command } from "commander";
 import { example, type Session } from "../session.ts";
-import type { TableColumn } from "../table.ts";
 import { told } from "./bead-changes.ts";
 import { named } from "./bead-command.ts";
 import { WorkDoor } from "./door.ts";
@@ -14,20 +13,13 @@ interface ClaimFlags {
   readonly next?: boolean;
 }
 
-interface Gate {
-  readonly id: string;
-  readonly await_type: string;
-  readonly await_id?: string;
-  readonly state: string;
+interface CommentFlags {
+  readonly as?: string;
+  readonly file?: string;
+  readonly stdin?: boolean;
 }
 
-const GATES: readonly TableColumn<Gate>[] = [
-  { title: "id", value: ({ id }) => id },
-  { title: "waits for", value: ({ await_type, await_id }) => [await_type, await_id].filter(Boolean).join(" ") },
-  { title: "state", value: ({ state }) => state },
-];
-
-/** Doing the work: claims, comments, labels, gates. */
+/** Doing the work: claims, comments, labels. */
 export function addWork(parent: Command, open: (command: Command) => Session): void {
   const as = (command: Command) => command.option("--as <who>", "in this name (default BARNACLE_ACTOR, else the user)");
   example(
@@ -80,9 +72,11 @@ export function addWork(parent: Command, open: (command: Command) => Session): v
     ),
   )
     .option("--file <file>", "from a file, - for what is piped in")
-    .action(async (id: string, words: string[], flags: { as?: string; file?: string }, command: Command) => {
+    .option("--stdin", "it is piped in")
+    .action(async (id: string, words: string[], flags: CommentFlags, command: Command) => {
       const session = open(command);
-      const text = flags.file === undefined ? words.join(" ") : fileText(flags.file);
+      const file = flags.stdin ? "-" : flags.file;
+      const text = file === undefined ? words.join(" ") : fileText(file);
       if (text.trim() === "") throw new BarnacleError("USAGE", "expected a text, or --file");
       const bead = await new WorkDoor(session).write<Shown>("comment", { id, text }, flags.as);
       session.out.print(bead, () => lineFor(bead));
@@ -120,15 +114,4 @@ export function addWork(parent: Command, open: (command: Command) => Session): v
       session.out.list(labels, columns, "no labels");
     },
   );
-  example(
-    parent
-      .command("gates")
-      .description("judges open gates now; a running hub does so by itself when their time comes")
-      .option("--dry-run", "only show"),
-    "barnacle bead gates --dry-run",
-  ).action(async (flags: { dryRun?: boolean }, command: Command) => {
-    const session = open(command);
-    const gates = await new WorkDoor(session).write<Gate[]>("gates", { dryRun: flags.dryRun === true });
-    session.out.list(gates, GATES, "no open gates");
-  });
 }

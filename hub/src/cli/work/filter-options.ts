@@ -11,9 +11,14 @@ export function filterOptions(command: Command, limit: string): Command {
     .option("--no-assignee", "the same")
     .option("-l, --label <label>", "with this label, repeatable: with all of them", collect)
     .option("--label-any <label>", "with one of these, repeatable", collect)
+    .option("--label-pattern <glob>", "with a label like area-*")
+    .option("--no-labels", "without labels")
     .option("--parent <id>", "everything below a bead")
+    .option("--priority-min <n>", "of this priority or less urgent")
+    .option("--priority-max <n>", "of this priority or more urgent")
     .option("-n, --limit <n>", `at most so many, 0: all (default ${limit})`, whole)
-    .option("--metadata-field <key=value>", "with this in its metadata, repeatable", collect);
+    .option("--metadata-field <key=value>", "with this in its metadata, repeatable", collect)
+    .option("--has-metadata-key <key>", "with this key in its metadata");
 }
 
 export interface FilterFlags {
@@ -26,12 +31,22 @@ export interface FilterFlags {
   readonly parent?: string;
   readonly limit?: number;
   readonly metadataField?: readonly string[];
+  readonly hasMetadataKey?: string;
+  readonly labelPattern?: string;
+  readonly labels?: boolean;
+  readonly priorityMin?: string;
+  readonly priorityMax?: string;
 }
 
 export function filterOf(flags: FilterFlags): Record<string, unknown> {
   const { type, priority, assignee, label, labelAny, parent, limit, metadataField } = flags;
   return defined({
-    ...{ type, priority, parent, limit },
+    ...{ type, priority, parent, limit, labelPattern: flags.labelPattern, metadataKey: flags.hasMetadataKey },
+    ...{
+      priorityMin: flags.priorityMin,
+      priorityMax: flags.priorityMax,
+      noLabels: flags.labels === false || undefined,
+    },
     assignee: typeof assignee === "string" ? assignee : undefined,
     unassigned: flags.unassigned || assignee === false || undefined,
     labels: label?.flatMap((one) => one.split(",")),

@@ -38,7 +38,7 @@ function sample(asked: Asked[]): Family {
       .action(note);
     work.command("close <id...>").option("--force", "…").addHelpText("after", "x").action(note);
     work.command("say <id> [text...]").action(note);
-    work.command("add <id> [on]").action(note);
+    work.command("add <id> [on]").requiredOption("-w, --why <text>", "…").action(note);
   };
 }
 
@@ -61,7 +61,7 @@ t.test("a plain command line means the same with and without commander", async (
     ..."--no-assignee --no-colour --force --json --state-dir /tmp 7 many --label=x --limit=3 --force=1 -p1 --help -h".split(
       " ",
     ),
-    ..."--version -V --nonsense -dl".split(" "),
+    ..."--version -V --nonsense -dl --why -w=x".split(" "),
   );
   const family = fc.constantFrom("make", "new", "close", "say", "add");
   let quick = 0;

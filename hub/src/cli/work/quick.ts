@@ -70,6 +70,7 @@ class QuickCommand {
   readonly #arguments: readonly string[];
   readonly #commands: QuickCommand[] = [];
   readonly #options = new Map<string, Option>();
+  readonly #required: string[] = [];
   readonly #values: Record<string, unknown> = {};
   #action: Action | undefined;
 
@@ -113,6 +114,13 @@ class QuickCommand {
     return this;
   }
 
+  requiredOption(flags: string, description?: string, ...more: readonly unknown[]): this {
+    this.option(flags, description, ...more);
+    const long = /--[\w-]+/.exec(flags)?.[0] ?? "";
+    this.#required.push(this.#options.get(long)?.member ?? "");
+    return this;
+  }
+
   action(run: Action): this {
     this.#action = run;
     return this;
@@ -142,6 +150,7 @@ class QuickCommand {
     }
     const action = at.#action;
     if (!action) throw new NotQuick("no command");
+    if (at.#required.some((member) => at.#values[member] === undefined)) throw new NotQuick("a required option");
     const given = at.#operands(words);
     return () => action(...given, at.#values, at);
   }

@@ -24,6 +24,8 @@ const Filter = {
     query: Word,
   },
   ...{ createdAfter: Word, createdBefore: Word, updatedAfter: Word, updatedBefore: Word, sortBy: Word, by: Word },
+  ...{ closedAfter: Word, closedBefore: Word, dueAfter: Word, dueBefore: Word, description: Word },
+  ...{ labelPattern: Word, noLabels: Flag, metadataKey: Word, priorityMin: Word, priorityMax: Word },
   ...{
     unassigned: Flag,
     overdue: Flag,
@@ -66,6 +68,7 @@ export const CreateParams = Type.Object(
     title: Text,
     key: Word,
     parent: Word,
+    blocks: Words,
     dependencies: Type.Optional(
       Type.Array(Type.Object({ on: Id, kind: Word, metadata: Type.Optional(Type.Unknown()) }), { maxItems: 1000 }),
     ),
@@ -79,6 +82,7 @@ export const UpdateParams = Type.Object({
   fields: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   addLabels: Words,
   removeLabels: Words,
+  addWaiters: Words,
   appendNotes: Word,
   setMetadata: Texts,
   unsetMetadata: Words,
@@ -95,5 +99,11 @@ export const CloseParams = Type.Object({
   session: Word,
   suggestNext: Flag,
   claimNext: Flag,
+  continue: Flag,
+  ...Who,
+});
+
+export const CreateManyParams = Type.Object({
+  beads: Type.Array(Type.Object({ title: Text }, { additionalProperties: true }), { minItems: 1, maxItems: 5000 }),
   ...Who,
 });

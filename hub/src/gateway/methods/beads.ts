@@ -5,6 +5,7 @@ import type { ReadName, WriteName } from "../../beads/index.ts";
 import {
   ClaimNextParams,
   CloseParams,
+  CreateManyParams,
   CreateParams,
   EventParams,
   FilterParams,
@@ -30,6 +31,7 @@ export const beadMethods: readonly Method[] = [
   read("events", EventParams),
   read("children", Type.Object({ id: Id })),
   read("tree", Type.Object({ id: Id, up: Type.Optional(Type.Boolean()), depth: Type.Optional(Type.Integer()) })),
+  read("lint", FilterParams),
   read("cycles", Type.Object({})),
   read("labels", Type.Object({})),
   read("export", Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) })),
@@ -40,6 +42,7 @@ export const beadMethods: readonly Method[] = [
   read("epics", Type.Object({ eligible: Type.Optional(Type.Boolean()) })),
   read("stale", FilterParams),
   write("create", CreateParams),
+  write("createMany", CreateManyParams),
   write("update", UpdateParams),
   write("close", CloseParams),
   write("reopen", IdsParams),
