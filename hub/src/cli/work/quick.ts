@@ -67,11 +67,12 @@ export function callOf(
 class QuickCommand {
   readonly parent: QuickCommand | undefined;
   readonly #names: string[];
-  readonly #arguments: readonly string[];
+  readonly #arguments: string[];
   readonly #commands: QuickCommand[] = [];
   readonly #options = new Map<string, Option>();
   readonly #required: string[] = [];
   readonly #values: Record<string, unknown> = {};
+  #strange = false;
   #action: Action | undefined;
 
   constructor(usage: string, parent?: QuickCommand) {
@@ -114,6 +115,17 @@ class QuickCommand {
     return this;
   }
 
+  argument(usage: string, _description?: string): this {
+    this.#arguments.push(usage);
+    return this;
+  }
+
+  /** Such a command is commander's to read. */
+  allowUnknownOption(): this {
+    this.#strange = true;
+    return this;
+  }
+
   requiredOption(flags: string, description?: string, ...more: readonly unknown[]): this {
     this.option(flags, description, ...more);
     const long = /--[\w-]+/.exec(flags)?.[0] ?? "";
@@ -149,7 +161,7 @@ class QuickCommand {
       }
     }
     const action = at.#action;
-    if (!action) throw new NotQuick("no command");
+    if (!action || at.#strange) throw new NotQuick("no command");
     if (at.#required.some((member) => at.#values[member] === undefined)) throw new NotQuick("a required option");
     const given = at.#operands(words);
     return () => action(...given, at.#values, at);
