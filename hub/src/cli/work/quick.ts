@@ -55,7 +55,7 @@ export function callOf(
   try {
     const program = new QuickCommand("barnacle");
     for (const flags of GLOBAL) program.option(flags);
-    for (const family of families) family(program as unknown as Command, open);
+    for (const family of families) program.adopt((given) => family(given, open));
     return program.read(argv);
   } catch {
     // Also what this does not know of commander.
@@ -80,6 +80,16 @@ class QuickCommand {
     this.#names = [name];
     this.#arguments = words;
     this.parent = parent;
+  }
+
+  /** A family that uses more of commander than this knows is left to it. */
+  adopt(add: (program: Command) => void): void {
+    const before = this.#commands.length;
+    try {
+      add(this as unknown as Command);
+    } catch {
+      this.#commands.length = before;
+    }
   }
 
   command(usage: string): QuickCommand {
