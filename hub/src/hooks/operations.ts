@@ -1,9 +1,10 @@
 import { BarnacleError, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Operations, TownCall, TownReading } from "../town/operations.ts";
+import type { Town } from "../town/town.ts";
 import { agentBeadId, WorkerReads } from "../workers/index.ts";
 import { primeText } from "./prime.ts";
 import { HookReads } from "./record.ts";
-import type { SlingParams } from "./sling.ts";
+import type { SlingParams, Slung } from "./sling.ts";
 
 const hooksOf = ({ sql, reads }: TownReading) => new HookReads(sql, reads);
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -48,7 +49,7 @@ export const READS: Operations["READS"] = {
 };
 
 export const WRITES: Operations["WRITES"] = {
-  sling: { alone: true, run: ({ town, who }, params: SlingParams) => town.hooks.sling(who, params) },
+  sling: { alone: true, run: ({ town, who }, params: SlingParams) => slingOrWait(town, who, params) },
   /** Each for itself: what is refused does not keep the others back. */
   slingMany: {
     alone: true,
@@ -59,7 +60,7 @@ export const WRITES: Operations["WRITES"] = {
       const [slung, refused]: [object[], object[]] = [[], []];
       for (const bead of beads) {
         try {
-          slung.push(await town.hooks.sling(who, { ...params, bead }));
+          slung.push(await slingOrWait(town, who, { ...params, bead }));
         } catch (error) {
           const { code, message } = toBarnacleError(error);
           refused.push({ bead, code, message });
@@ -100,6 +101,20 @@ export const WRITES: Operations["WRITES"] = {
       call.town.hooks.handoff(call.who, { ...params, address: agentOf(call, agent) }),
   },
 };
+
+/**
+ * For any worker of a rig while no place is free, it waits in the scheduler's queue, its bead untouched; with `force`, and
+ * for an agent that is named, it is slung at once.
+ */
+async function slingOrWait(town: Town, who: string, params: SlingParams): Promise<Slung> {
+  const { bead, to, ...args } = params;
+  const rig = to === undefined ? undefined : town.rigs.find(to);
+  const waits = rig?.state === "active" && !town.estop.state().stopped && !town.scheduler.hasRoom(rig.name);
+  const id = town.beads.reads.resolve(bead);
+  if (!rig || !waits || params.force || town.hooks.reads.ofBead(id)) return town.hooks.sling(who, params);
+  await town.scheduler.enqueue(who, { bead: id, rig: rig.name, args });
+  return { bead: id, agent: rig.name, already: false, started: false, queued: true };
+}
 
 /** Of whom it is said. A worker speaks of itself alone. @throws POLICY_DENIED, INPUT_INVALID */
 function agentOf({ town, who, principal }: TownCall, given: unknown): string {

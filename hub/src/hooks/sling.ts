@@ -37,6 +37,8 @@ export interface Slung {
   readonly already: boolean;
   /** A process has it. */
   readonly started: boolean;
+  /** It waits for a worker of `agent`, a rig. */
+  readonly queued?: true;
 }
 
 export interface SlingOptions extends HooksOptions {

@@ -83,7 +83,8 @@ export const slingFamily: Family = (program, open) => {
   });
 };
 
-function lineOf({ bead, agent, already, started, convoy }: Slung): string {
+function lineOf({ bead, agent, already, started, convoy, queued }: Slung): string {
+  if (queued) return `${bead} waits for a worker of ${agent}`;
   const how = already ? "has it already" : started ? "works on it" : "has it on its hook";
   return `${bead}: ${agent} ${how}${convoy === undefined ? "" : ` (${convoy})`}`;
 }
