@@ -21,8 +21,8 @@ export interface SupervisorPorts {
   readonly orphanedWorktrees: () => Promise<readonly string[]>;
   /** Gives out what waits. @returns how many beads */
   readonly dispatch: () => Promise<number>;
-  /** Old logs of workers. @returns how many files went */
-  readonly rotateLogs: () => Promise<number>;
+  /** Logs of workers that are gone. @returns those that went */
+  readonly rotateLogs: () => Promise<readonly string[]>;
   /** Whether there is anything to look after. */
   readonly busy: () => boolean;
 }
@@ -72,6 +72,7 @@ export class Supervisor implements Unit {
   beat(): Promise<Beat> {
     this.#going ??= this.#look().finally(() => {
       this.#going = undefined;
+      this.#arm();
     });
     return this.#going;
   }
@@ -104,7 +105,6 @@ export class Supervisor implements Unit {
     if (steps.some(({ ok, did }) => !ok || did.length > 0)) {
       events.emit("changed", { noun: "supervisor", id: "supervisor", kind: "beat", at, data: { steps } });
     }
-    this.#arm();
     return beat;
   }
 
@@ -122,10 +122,9 @@ export class Supervisor implements Unit {
     const { clock, settings, log } = this.#options;
     this.#cancel = clock.after(settings().heartbeatSeconds * MS, () => {
       this.#cancel = undefined;
-      this.beat().then(
-        () => this.#arm(),
-        (error: unknown) => log.error({ error: messageOf(error) }, "a look of the supervisor broke off"),
-      );
+      this.beat().catch((error: unknown) => {
+        log.error({ error: messageOf(error) }, "a look of the supervisor broke off");
+      });
     });
   }
 }

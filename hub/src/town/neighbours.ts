@@ -22,7 +22,7 @@ export interface WorkerFacts {
 export interface Neighbours {
   readonly rigs: Pick<Rigs, "list" | "ofBead">;
   readonly convoys: Pick<Convoys, "create">;
-  readonly worktrees: Pick<Worktrees, "find" | "verdict">;
+  readonly worktrees: Pick<Worktrees, "find" | "list" | "verdict">;
   readonly estop: { state(): { readonly stopped: boolean } };
   readonly workers?: {
     list(): readonly WorkerFacts[];

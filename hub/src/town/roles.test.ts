@@ -244,6 +244,19 @@ t.test("R5.4 one mayor for each workspace: a second is refused, a dead one's pla
   await t.rejects(town.roles.mayor.beat("town", "barn/crew/max"), { code: "CONFLICT" });
 });
 
+t.test("goals of a stopped mayor wait until somebody says that there is one again", async (t) => {
+  const town = await fakeTown(t, { workers: 1 });
+  await town.roles.mayor.end("anna", "town");
+  await town.roles.mayor.goal("anna", { title: "G", items: ["x"], rig: "barn" });
+  await town.restart();
+  await pass(town.clock, 10 * MIN);
+  t.same(town.did, []);
+  t.match(MAYOR.goals(reading(town), {}), [{ state: "planned", convoy: null }]);
+  await town.roles.mayor.begin("anna", "town");
+  await pass(town.clock, 2000);
+  t.match(MAYOR.goals(reading(town), {}), [{ state: "running", working: 1 }]);
+});
+
 t.test("a stop holds everything; a thaw goes on", async (t) => {
   const town = await fakeTown(t, { workers: 1 });
   town.stopped = true;

@@ -1,7 +1,9 @@
+import path from "node:path";
 import { Mayor } from "../mayor/index.ts";
 import { Scheduler } from "../scheduler/index.ts";
-import { Supervisor } from "../supervisor/index.ts";
+import { removeOldLogs, Supervisor } from "../supervisor/index.ts";
 import { Witness } from "../witness/index.ts";
+import { directoryOf } from "../workers/index.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { TownBase } from "./part.ts";
 import { giveAway, mayorPorts, schedulerPorts, witnessPorts } from "./role-ports.ts";
@@ -30,9 +32,18 @@ export function roleParts(base: TownBase, near: () => Neighbours) {
       hangs: (bead) => near().hooks?.reads.ofBead(bead) !== undefined,
       patrol: () => witness.patrol(),
       recover: (bead, _assignee, why) => giveAway(near(), scheduler, "deacon/", bead, why),
-      orphanedWorktrees: async () => [],
+      orphanedWorktrees: async () => {
+        const { workers, worktrees } = near();
+        const known = new Set(workers?.list().map(({ address }) => address));
+        const left = worktrees.list().filter(({ kind, agent }) => kind === "polecat" && !known.has(agent));
+        return workers ? left.map(({ path }) => path) : [];
+      },
       dispatch: () => scheduler.run(),
-      rotateLogs: async () => 0,
+      rotateLogs: async () => {
+        const { workers } = near();
+        const known = new Set(workers?.list().map(({ address }) => directoryOf(address)));
+        return workers ? removeOldLogs(path.join(base.store.stateDir, "workers"), known, base.clock.now()) : [];
+      },
       busy: () => witness.watching || scheduler.size > 0 || mayor.watching,
     },
   });

@@ -76,7 +76,7 @@ export async function fakeTown(
     ({
       rigs: { list: () => [RIG], ofBead: (id: string) => (id.startsWith("bn-") ? RIG : undefined) },
       convoys,
-      worktrees: { find: () => undefined },
+      worktrees: { find: () => undefined, list: () => [] },
       estop: { state: () => ({ stopped: self.stopped }) },
       workers: {
         list: () => [...workers.values()],
