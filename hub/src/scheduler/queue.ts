@@ -1,5 +1,6 @@
 import type { Sql, WritableSql } from "../beads/index.ts";
 import { heldBy } from "../convoys/index.ts";
+import { IN_MERGE_QUEUE } from "../supervisor/merging.ts";
 import type { BeadState, Waiting } from "./plan.ts";
 
 export interface Entry extends Omit<Waiting, "state"> {
@@ -122,8 +123,8 @@ export class ScheduleQueue {
   /** Workers that have work now, as the beads say, with their rig. Crew and people are not given work by a queue. */
   busy(): ReadonlyMap<string, string> {
     const rows = this.#sql.all(
-      `SELECT DISTINCT assignee FROM beads WHERE assignee IS NOT NULL AND status IN ('hooked', 'in_progress')
-       AND assignee LIKE '%/polecats/%'`,
+      `SELECT DISTINCT assignee FROM beads b WHERE assignee IS NOT NULL AND status IN ('hooked', 'in_progress')
+       AND assignee LIKE '%/polecats/%' AND NOT ${IN_MERGE_QUEUE}`,
     );
     return new Map(rows.map(({ assignee }) => [String(assignee), String(assignee).split("/")[0] ?? ""]));
   }

@@ -1,5 +1,6 @@
 import { parseInstant } from "@barnacle/protocol/beads";
 import type { Sql } from "../beads/index.ts";
+import { IN_MERGE_QUEUE } from "./merging.ts";
 
 /** Work that a worker is said to do. */
 export interface HeldWork {
@@ -20,8 +21,8 @@ const MS = 1000;
 export function heldWork(sql: Sql): HeldWork[] {
   return sql
     .all(
-      `SELECT id, assignee, line FROM beads WHERE assignee IS NOT NULL AND status IN ('hooked', 'in_progress')
-       AND assignee LIKE '%/polecats/%' AND lease_until IS NULL`,
+      `SELECT id, assignee, line FROM beads b WHERE assignee IS NOT NULL AND status IN ('hooked', 'in_progress')
+       AND assignee LIKE '%/polecats/%' AND lease_until IS NULL AND NOT ${IN_MERGE_QUEUE}`,
     )
     .map((row) => ({
       ...{ bead: String(row.id), assignee: String(row.assignee) },

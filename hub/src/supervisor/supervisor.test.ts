@@ -3,12 +3,13 @@ import path from "node:path";
 import { Events, silentLog } from "@barnacle/protocol/runtime";
 import t from "tap";
 import { testBeads } from "../beads/testing.ts";
+import { ScheduleQueue } from "../scheduler/queue.ts";
 import { temporaryDirectory } from "../store/testing.ts";
 import type { TownEvents } from "../town/part.ts";
 import { pass } from "../town/testing-time.ts";
 import { removeOldLogs } from "./old-logs.ts";
 import { READS } from "./operations.ts";
-import { orphans } from "./orphans.ts";
+import { heldWork, orphans } from "./orphans.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const HOUR = 3_600_000;
@@ -26,6 +27,26 @@ t.test("work is nobody's when its worker is not known or has it on no hook, afte
       ["c", "nobody called barn/polecats/gone works here"],
     ],
   );
+});
+
+t.test("what lies in the merge queue is nobody's loss and takes no place", async (t) => {
+  const { store, add } = await testBeads(t);
+  const bead = await add({ status: "in_progress", assignee: "barn/polecats/x" });
+  const held = () => [heldWork(store).length, new ScheduleQueue(store).busy().size];
+  t.same(held(), [1, 1]);
+  store.db.exec(
+    `INSERT INTO merge_requests (id, rig, branch, commit_sha, state) VALUES ('bn-mr', 'barn', 'b', 'c', 'open')`,
+  );
+  store.db.exec(
+    `INSERT INTO hook_ends (bead, address, at, exit, merge_request) VALUES ('${bead}', 'barn/polecats/x', 1, 'COMPLETED', 'bn-mr')`,
+  );
+  t.same(held(), [0, 0]);
+  store.db.exec(
+    `INSERT INTO hooks (bead, address, hooked_at, hooked_by, options) VALUES ('${bead}', 'barn/polecats/x', 2, 'a', '{}')`,
+  );
+  t.same(held(), [1, 1], "back on a hook");
+  store.db.exec("DELETE FROM hooks; UPDATE merge_requests SET state = 'closed'");
+  t.same(held(), [1, 1], "refused, and nobody took it up");
 });
 
 t.test("it looks in a fixed order, a failing step keeps none back, and it sleeps while there is no work", async (t) => {
