@@ -277,6 +277,41 @@ t.test("an emergency stop holds workers where they are; nothing is slung, nothin
   t.equal(hooks.hookOf(TOAST), first);
 });
 
+t.test(
+  "a worker whose work was taken away gets a place for the next; one with unsaved work is left alone",
+  async (t) => {
+    const trees = new Map<string, { bead: string; dirty: boolean; inUse: boolean }>();
+    const worktrees = {
+      async acquire(_: string, { agent, bead }: { readonly agent: string; readonly bead: string }) {
+        const tree = trees.get(agent) ?? { bead, dirty: false, inUse: false };
+        if (tree.inUse && tree.bead !== bead)
+          throw new BarnacleError("WORKTREE_BUSY", `${agent} works on ${tree.bead}`);
+        if (tree.dirty && tree.bead !== bead) throw new BarnacleError("WORKTREE_DIRTY", `unsaved work of ${tree.bead}`);
+        trees.set(agent, { ...tree, bead, inUse: true });
+        return { path: process.cwd(), branch: bead };
+      },
+      async release(agent: string) {
+        const tree = trees.get(agent);
+        if (tree) trees.set(agent, { ...tree, inUse: false });
+      },
+    };
+    const runner = script("read task; exit 1");
+    const { hooks, workers, add, change } = await testWork(t, { runner, worktrees, limits: { restarts: 0 } });
+    const [first, second, third] = await Promise.all([add(), add(), add()]);
+    await hooks.sling("anna", { bead: first, to: "barn" });
+    await change(({ kind }) => kind === "stuck");
+    await hooks.recover("barn/witness", first, "crash loop");
+    t.match(await hooks.sling("anna", { bead: second, to: "barn" }), { agent: TOAST, started: true }, "reused");
+    await change(({ kind }) => kind === "stuck", 2);
+    await hooks.recover("barn/witness", second, "crash loop");
+    const tree = trees.get(TOAST);
+    if (tree) trees.set(TOAST, { ...tree, dirty: true });
+    t.match(await hooks.sling("anna", { bead: third, to: "barn" }), { agent: "barn/polecats/nux", started: true });
+    t.match(workers.get(TOAST), { state: "stuck", reason: /unsaved work/, hook: undefined });
+    t.equal(trees.get(TOAST)?.bead, second, "untouched");
+  },
+);
+
 t.test("a worker's token is its own for the length of a run", async (t) => {
   const runner = script('read task; echo "token $BARNACLE_AGENT_TOKEN"; read stop');
   const { hooks, workers, add, store } = await testWork(t, { runner });

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
+import { BarnacleError, hasCode, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Clock, Random } from "@barnacle/protocol/runtime";
 import type { WorkConfig } from "../config/work.ts";
 import type { Store } from "../store/index.ts";
@@ -23,7 +23,7 @@ export interface StarterOptions {
   /** Of the hub. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly rigs?: Pick<RigPort, "find"> | undefined;
-  readonly worktrees?: Pick<WorktreePort, "acquire"> | undefined;
+  readonly worktrees?: WorktreePort | undefined;
   readonly work: () => WorkPort;
 }
 
@@ -120,9 +120,14 @@ export class Starter {
       mkdirSync(place, { recursive: true, mode: 0o700 });
       return { path: place, branch: undefined };
     }
+    const job = { rig, agent: address, bead: work.bead.id, ...(work.base === undefined ? {} : { base: work.base }) };
     try {
-      const job = { rig, agent: address, bead: work.bead.id, ...(work.base === undefined ? {} : { base: work.base }) };
-      return await worktrees.acquire(address, job);
+      return await worktrees.acquire(address, job).catch(async (error: unknown) => {
+        if (!hasCode(error, "WORKTREE_BUSY")) throw error;
+        // What it was at before was taken away from it; what is unsaved there stays, and is said by the next answer.
+        await worktrees.release(address);
+        return worktrees.acquire(address, job);
+      });
     } catch (error) {
       const { code } = toBarnacleError(error);
       if (code.startsWith("WORKTREE_")) throw error;
