@@ -7,6 +7,9 @@ import { ScheduleQueue } from "../scheduler/queue.ts";
 import { Workers } from "../workers/index.ts";
 import { script, type TestWork, testWork } from "./testing.ts";
 
+// Real processes start and end here; a busy machine takes its time.
+t.setTimeout(120_000);
+
 const QUIET = script("read line; read line");
 const TOAST = "barn/polecats/furiosa";
 
@@ -311,6 +314,18 @@ t.test(
     t.equal(trees.get(TOAST)?.bead, second, "untouched");
   },
 );
+
+t.test("who stands for a part of the hub has work on a hook and no process, also after a restart", async (t) => {
+  const { hooks, workers, add, options, passing, clock } = await testWork(t, { runner: QUIET });
+  const bead = await add({ prefix: "hq" });
+  t.match(await hooks.sling("anna", { bead, to: "mayor" }), { agent: "mayor/", started: false });
+  const next: Workers = new Workers({ ...options, work: () => hooks });
+  await next.start();
+  t.equal(next.alive("mayor/"), false, "nothing is begun for it");
+  await clock.advance(60_000);
+  t.match(workers.get("mayor"), { state: "working", running: false, hook: bead, deaths: [] });
+  await passing(next.stop());
+});
 
 t.test("a worker's token is its own for the length of a run", async (t) => {
   const runner = script('read task; echo "token $BARNACLE_AGENT_TOKEN"; read stop');

@@ -8,6 +8,7 @@ export interface WorkersPort {
   find(address: string): WorkerRecord | undefined;
   get(address: string): WorkerRecord;
   alive(address: string): boolean | undefined;
+  isProgram(address: string): boolean;
   registerWithin(sql: WritableSql, address: Address, who: string): boolean;
   markWithin(
     sql: WritableSql,

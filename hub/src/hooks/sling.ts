@@ -138,7 +138,8 @@ export class Sling {
     );
     if (!busy || !params.queue) {
       workers.markWithin(writer.sql, address, {
-        ...{ held: false, restarts: 0, next_start_at: null, reason: null, state: "spawning", handoff: null },
+        ...{ held: false, restarts: 0, next_start_at: null, reason: null, handoff: null },
+        state: workers.isProgram(address) ? "spawning" : "working",
       });
     }
     return { hook: reads.ofBead(id) as Hook, already: false, isNew };
@@ -187,7 +188,7 @@ export class Sling {
     if (workers.find(agent)?.running) return true;
     if (already && workers.alive(agent)) return false;
     // Who stands for a part of the hub itself, or a person, takes it up without a process of ours.
-    if (!this.#hasProcess(agent)) return false;
+    if (!workers.isProgram(agent)) return false;
     try {
       await workers.start(agent);
       return true;
@@ -205,15 +206,6 @@ export class Sling {
       });
       throw error;
     }
-  }
-
-  #hasProcess(agent: string): boolean {
-    const record = this.#options.workers.find(agent);
-    if (!record) return false;
-    const { roleRunners } = this.#options.config();
-    return (
-      ["polecat", "crew"].includes(record.role) || record.runner !== undefined || roleRunners[record.role] !== undefined
-    );
   }
 }
 

@@ -10,6 +10,7 @@ export {
   type Role,
 } from "./address.ts";
 export { freeName, poolOf, THEMES } from "./names.ts";
+export type { WorkerEvent, WorkersOptions } from "./options.ts";
 export type { Assignment, EstopPort, RigFacts, RigPort, Stoppable, WorkPort, WorktreePort } from "./ports.ts";
 export { PRESETS, type Runner } from "./presets.ts";
 export { type WorkerFilter, WorkerReads } from "./reads.ts";
@@ -18,4 +19,4 @@ export { runnerOf } from "./runners.ts";
 export { teller } from "./tell.ts";
 export { holderOf } from "./tokens.ts";
 export type { Said, Told } from "./wire.ts";
-export { type WorkerEvent, Workers, type WorkersOptions } from "./workers.ts";
+export { Workers } from "./workers.ts";

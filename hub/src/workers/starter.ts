@@ -45,6 +45,11 @@ export class Starter {
     return path.join(this.#options.store.stateDir, "workers", directoryOf(address));
   }
 
+  /** Whether it is a program at all: who stands for a part of the hub, or for a person, is one only where that is configured. */
+  isProgram({ role, runner }: Pick<WorkerRecord, "role" | "runner">): boolean {
+    return role === "polecat" || role === "crew" || (runner ?? this.#options.config().roleRunners[role]) !== undefined;
+  }
+
   /** The name of the program that this worker is. */
   runnerName({ role, rig, runner }: Pick<WorkerRecord, "role" | "rig" | "runner">): string {
     const { roleRunners, rigRunners, runner: byDefault } = this.#options.config();

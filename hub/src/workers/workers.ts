@@ -4,13 +4,12 @@ import { setImmediate } from "node:timers/promises";
 import { BarnacleError, messageOf, toBarnacleError } from "@barnacle/protocol/errors";
 import type { Unit } from "@barnacle/protocol/runtime";
 import type { WritableSql } from "../beads/index.ts";
-import type { WorkConfig } from "../config/work.ts";
-import type { TownBase } from "../town/part.ts";
 import type { Address } from "./address.ts";
 import { type Ending, judge } from "./judge.ts";
 import { LiveWorker } from "./live.ts";
 import { lastLines } from "./log-tail.ts";
-import type { EstopPort, RigPort, Stoppable, WorkPort, WorktreePort } from "./ports.ts";
+import type { WorkerEvent, WorkersOptions } from "./options.ts";
+import type { Stoppable } from "./ports.ts";
 import { isAlive, leaderOf, processesOf, signalAll } from "./process-tree.ts";
 import { type WorkerFilter, WorkerReads } from "./reads.ts";
 import type { WorkerRecord, WorkerState } from "./record.ts";
@@ -21,32 +20,10 @@ import { type WorkerChange, WorkerTable } from "./table.ts";
 import { teller } from "./tell.ts";
 import { holderOf } from "./tokens.ts";
 
-export interface WorkersOptions extends TownBase {
-  readonly config: () => WorkConfig;
-  /** Of the hub; workers get an allow-list of it. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly work: () => WorkPort;
-  readonly rigs?: Pick<RigPort, "find"> | undefined;
-  readonly worktrees?: WorktreePort | undefined;
-  readonly estop?: EstopPort | undefined;
-}
-
 /** Not the worker's fault: it is started when that is over. */
 const WAITS: ReadonlySet<string> = new Set(["ESTOPPED", "HUB_STOPPING", "HOOK_EMPTY"]);
 
 type Marked = "state" | "reason" | "held" | "restarts" | "next_start_at" | "handoff" | "handoff_at";
-
-/** What happened to a worker, as `kind` of the town's `changed`. */
-export type WorkerEvent =
-  | "registered"
-  | "removed"
-  | "started"
-  | "heartbeat"
-  | "progress"
-  | "done"
-  | "exited"
-  | "stuck"
-  | "state";
 
 /**
  * Who works here, and their processes. What hangs on a worker's hook is run without anybody asking: at the hub's start, when
@@ -113,6 +90,12 @@ export class Workers implements Unit, Stoppable {
     const record = this.reads.find(address);
     if (!record) return undefined;
     return this.#live.has(address) || this.#starting.has(address) || this.#timers.has(address) || record.running;
+  }
+
+  /** Whether work on its hook is begun by starting a process. */
+  isProgram(address: string): boolean {
+    const record = this.reads.find(address);
+    return record !== undefined && this.#starter.isProgram(record);
   }
 
   /** A worker that exists from now on. Again: its runner may change. @throws INPUT_INVALID, RUNNER_UNKNOWN */
@@ -183,6 +166,7 @@ export class Workers implements Unit, Stoppable {
   async ensure(address: string): Promise<void> {
     const record = this.reads.find(address);
     if (!record?.hook || record.held || record.state === "stuck" || this.#live.has(address) || !this.#running) return;
+    if (!this.#starter.isProgram(record)) return;
     const wait = (record.nextStartAt ?? 0) - this.#options.clock.now();
     if (wait > 0) return this.#later(address, wait);
     await this.#begin(address);
@@ -269,12 +253,12 @@ export class Workers implements Unit, Stoppable {
       throw new BarnacleError("HOOK_EMPTY", `there is no work on the hook of ${address}`);
     }
     const { run, logAt } = await this.#starter.start(record, job);
-    this.#watch(address, run, logAt);
     this.tell("started", address, {
       pid: run.id.pid,
       ...(job ? { bead: job.bead.id } : {}),
       restarts: record.restarts,
     });
+    this.#watch(address, run, logAt);
   }
 
   #watch(address: string, run: WorkerRun, logAt: number): void {
