@@ -74,7 +74,7 @@ export const townFamily: Family = (program, open) => {
       const session = open(command);
       const door = new WorkDoor(session);
       const status = await statusOf(door);
-    session.out.print(status, (style) => textOf(status, style));
+      session.out.print(status, (style) => textOf(status, style));
     },
   );
 };
