@@ -44,7 +44,7 @@ class Yard {
           witness: { patrolSeconds: 3600 },
         },
       },
-      env: { CANARY_OF_THE_HUB: "canary" },
+      env: { SECRET_OF_THE_HUB: "secret-of-the-hub" },
     });
   }
 
@@ -133,7 +133,7 @@ t.test("R4 work on a hook is done, whoever dies over it", async (t) => {
     t.match(log, /barnacle bead create Hinge.*: 0 bn-/, "its own commands reach the hub");
     t.match(log, /barnacle convoy create sneaky: 1 .*POLICY_DENIED/, "a polecat makes no convoys");
     t.match(log, new RegExp(`BARNACLE_BEAD=${bead}`));
-    t.notMatch(log, /canary|CANARY/, "nothing of the hub's environment");
+    t.notMatch(log, /secret.of.the.hub/i, "nothing of the hub's environment");
     const audit = await yard.run<{ records: { subject: string; principal: object; data: object }[] }>("audit", "list");
     const records = Array.isArray(audit) ? audit : audit.records;
     t.match(

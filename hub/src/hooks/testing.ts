@@ -72,7 +72,7 @@ export async function testWork(
   });
   const options: Omit<WorkersOptions, "work"> = {
     ...{ store, beads, clock, random, log: silentLog, events, hub: hub as TownHub, config: () => config },
-    ...{ env: { PATH: process.env.PATH, HOME: "/home/anna", BARNACLE_TOKEN: "canary" }, rigs: noGit },
+    ...{ env: { PATH: process.env.PATH, HOME: "/home/anna", BARNACLE_TOKEN: "secret-of-the-hub" }, rigs: noGit },
     worktrees: {
       async acquire(_who, { agent, bead }) {
         const place = path.join(store.stateDir, "trees", agent.replaceAll("/", "-"));

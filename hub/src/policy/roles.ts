@@ -4,11 +4,11 @@ import type { Rule } from "./rules.ts";
 /** What an agent may be able to do, as the gateway's methods of the work half. `*` matches any run of characters. */
 export const CAPABILITIES = {
   /** Writes down what is to do and what was found out. */
-  file_work: ["beads.create", "beads.update", "beads.comment", "beads.depAdd", "beads.depRemove"],
+  file_work: ["beads.create", "beads.createMany", "beads.update", "beads.comment", "beads.depAdd", "beads.depRemove"],
   claim_bead: ["beads.claim", "beads.claimNext", "beads.release", "beads.heartbeat", "beads.fail"],
   close_work: ["beads.close", "beads.reopen", "beads.batch", "beads.gates", "beads.legacy"],
   /** Its own hook: what hangs there is done or handed on. Git hooks of its worktree call home. */
-  execute_task: ["hooks.done", "hooks.handoff", "hooks.escalate", "workers.heartbeat", "worktrees.githook"],
+  execute_task: ["hooks.done", "hooks.handoff", "workers.heartbeat", "worktrees.githook"],
   create_merge_request: ["mergequeue.submit"],
   approve_merge: ["mergequeue.*"],
   collaborate: [
@@ -19,7 +19,7 @@ export const CAPABILITIES = {
   ask_for_help: ["escalations.raise"],
   answer_for_help: ["escalations.*"],
   /** Steps of the formula on its own hook. */
-  follow_formulas: ["formulas.step", "formulas.squash", "formulas.burn", "formulas.settle"],
+  follow_formulas: ["formulas.stepDone", "formulas.squash", "formulas.burn", "formulas.settle"],
   start_formulas: ["formulas.*"],
   create_convoy: ["convoys.*"],
   assign_work: ["hooks.*", "scheduler.*", "mayor.*"],

@@ -79,7 +79,7 @@ export class TestRig implements RefineryRig {
 
   /** Of the origin's branch, the oldest first, without those that the rig began with. */
   subjects(branch = "main"): string[] {
-    return git(this.origin, "log", "--reverse", "--format=%s", branch).split("\n").slice(2);
+    return git(this.origin, "log", "--topo-order", "--reverse", "--format=%s", branch).split("\n").slice(2);
   }
 
   files(branch = "main"): string[] {
