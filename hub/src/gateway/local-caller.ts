@@ -25,9 +25,9 @@ export function agentCaller({ address, role }: { readonly address: string; reado
   };
 }
 
-/** A dog is a hand of the deacon. */
+/** A dog is a hand of the deacon, and so is boot. Whoever else it may be is a worker, which may least. */
 function roleOf(role: string): AgentRole {
-  return AGENT_ROLES.find((one) => one === role) ?? "deacon";
+  return AGENT_ROLES.find((one) => one === role) ?? (role === "dog" || role === "boot" ? "deacon" : "polecat");
 }
 
 /** Who asks without a connection. */
