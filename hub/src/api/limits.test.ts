@@ -27,7 +27,7 @@ t.test("who guessed too often is not looked at, so that guessing leads nowhere",
 
 t.test("a caller that reads nothing is let go when too much waits for it", async (t) => {
   const response = new Writable({ write: () => {} });
-  const raw = Object.assign(response, { writeHead: () => {} });
+  const raw = Object.assign(response, { writeHead: () => {}, flushHeaders: () => {} });
   let gone = 0;
   const reply = { hijack: () => {}, raw } as unknown as FastifyReply;
   const events = new EventStream(request("x", "10.0.0.9"), reply, () => gone++);

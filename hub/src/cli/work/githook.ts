@@ -5,7 +5,7 @@ import { ReadOnlyFile } from "../../beads/reader.ts";
 import { GIT_HOOKS, type GitHook } from "../../rigs/hook-names.ts";
 import { type HookPlan, hookPlan } from "../../rigs/hook-plan.ts";
 import { EXIT } from "../exit.ts";
-import type { Family, Session } from "../session.ts";
+import { example, type Family, type Session } from "../session.ts";
 import { WorkDoor } from "./door.ts";
 import { addTrailer, gateOf, happened, runGate, runOwn, takesInput } from "./githook-tasks.ts";
 import { HubSocket } from "./socket.ts";
@@ -19,17 +19,19 @@ const TOLD_MS = 2_000;
  * bead to a commit's message, and tells the hub. Only a hook of the user's or a gate can refuse; a hub that is down cannot.
  */
 export const githookFamily: Family = (program, open) => {
-  program
-    .command("githook <hook> [args...]", { hidden: true })
-    .description("called by git in worktrees of rigs")
-    .allowUnknownOption()
-    .action(async (hook: string, args: string[], _flags: object, command: Command) => {
-      const session = open(command);
-      if (!(GIT_HOOKS as readonly string[]).includes(hook)) {
-        throw new BarnacleError("USAGE", `"${hook}" is none of ${GIT_HOOKS.join(", ")}`);
-      }
-      await hooked(session, hook as GitHook, args);
-    });
+  example(
+    program
+      .command("githook <hook> [args...]", { hidden: true })
+      .description("called by git in worktrees of rigs")
+      .allowUnknownOption(),
+    "barnacle githook post-commit",
+  ).action(async (hook: string, args: string[], _flags: object, command: Command) => {
+    const session = open(command);
+    if (!(GIT_HOOKS as readonly string[]).includes(hook)) {
+      throw new BarnacleError("USAGE", `"${hook}" is none of ${GIT_HOOKS.join(", ")}`);
+    }
+    await hooked(session, hook as GitHook, args);
+  });
 };
 
 async function hooked(session: Session, hook: GitHook, args: readonly string[]): Promise<void> {

@@ -13,6 +13,7 @@ export const mcpFamily: Family = (program, open) => {
         "serves work to coding agents as an MCP server on standard input and output; over HTTP a hub serves /mcp",
       )
       .option("--actor <who>", "what is done is done in this name (default BARNACLE_ACTOR, else the user)"),
+    "barnacle mcp --actor garden/crew/anna",
     "claude mcp add barnacle -- barnacle mcp",
     "claude mcp add --transport http barnacle http://HUB:18789/mcp --header 'Authorization: Bearer TOKEN'",
   ).action(async (flags: { actor?: string }, command) => {
