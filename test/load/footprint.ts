@@ -9,13 +9,14 @@
  * second. A node with its wake engine off is measured besides. The recogniser is a process of its own and listed beside it. CPU is processor time of the whole process over
  * that time.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { House, linkUp } from "../support/house.ts";
 import type { Running } from "../support/process.ts";
 import { type Figure, median, megabytes, report } from "./machine.ts";
+import { childrenOf, cpuSeconds, rssOf } from "./of-process.ts";
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,6 @@ const { values } = parseArgs({
 });
 const starts = Number(values.starts);
 const idleS = Number(values.idle);
-const CLOCK_TICKS = 100;
 /** Daemons give back what their start needed 10 s after it. */
 const SETTLED_S = 15;
 const dir = mkdtempSync(path.join(tmpdir(), "barnacle-load-"));
@@ -122,21 +122,4 @@ report(
 
 function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-  );
-}
-
-function rssOf(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }

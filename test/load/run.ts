@@ -16,11 +16,13 @@ const BENCHES: readonly (readonly string[])[] = [
   ["card.ts"],
   ["store.ts"],
   ["beads.ts"],
+  ["dashboard.ts"],
   ["gateway.ts"],
   ["crowd.ts"],
   ["fleet.ts"],
   ["speech-eval.ts", "--grammar", "home", "--sample", "150", "--live"],
   ["speech-eval.ts", "--grammar", "house", "--sample", "150", "--live"],
+  ["wake-eval.ts"],
 ];
 
 const over: string[] = [];
