@@ -5,7 +5,7 @@
  *
  * Half of the clips that are drawn, seeded, begin with the phrase, the others are commands and other speech without it.
  * What is counted wrong: a phrase that is not heard within the clip, and anything heard in a clip without one. The limits
- * are what the last resort, pocketsphinx, keeps.
+ * are what the last resort, pocketsphinx, keeps; one clip is 7 % of what is heard in noise.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ import type { CorpusClip } from "./speech-corpus.ts";
 const PHRASE = "hey jarvis";
 const BLOCK = 1280;
 const LEAD_S = 1;
-const LIMITS = { clean: { missed: 40, heard: 2 }, noisy: { missed: 60, heard: 5 } } as const;
+const LIMITS = { clean: { missed: 40, heard: 2 }, noisy: { missed: 60, heard: 8 } } as const;
 
 const { values } = parseArgs({
   options: {
