@@ -22,7 +22,7 @@ function sample(asked: Asked[]): Family {
   return (program) => {
     const note = (...given: unknown[]) => {
       const command = given.at(-1) as Command;
-      asked.push({ args: given.slice(0, -2), options: command.optsWithGlobals() });
+      asked.push({ args: given.slice(0, -2), options: { all: command.optsWithGlobals(), own: command.opts() } });
     };
     const work = program.command("work").description("…");
     work

@@ -148,6 +148,11 @@ class QuickCommand {
     return this;
   }
 
+  /** Its own, as its action gets them. */
+  opts(): Readonly<Record<string, unknown>> {
+    return this.#values;
+  }
+
   optsWithGlobals(): GlobalOptions {
     return { ...this.#values, ...this.parent?.optsWithGlobals() };
   }
