@@ -25,7 +25,8 @@ function program(t: Test, { daemon }: { daemon: boolean }) {
     "part.ts": "export const part: string = 'whole';",
   });
   const cache = path.join(dir, "cache");
-  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_COMPILE_CACHE: ___, ...env } = process.env;
+  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_COMPILE_CACHE: ___, ...inherited } = process.env;
+  const env = { ...inherited, BARNACLE_KEEP_SOURCES: "1" };
   return {
     cache,
     dir,

@@ -24,7 +24,7 @@ const KEPT = new Set(["module", "module-typescript"]);
  * @param {string | undefined} directory of the compile cache
  */
 export function keepSources(entry, directory) {
-  if (directory === undefined || process.env.NODE_V8_COVERAGE !== undefined) return;
+  if (directory === undefined || measured()) return;
   const name = fileURLToPath(entry)
     .replace(/[^A-Za-z0-9]+/g, "-")
     .slice(-160);
@@ -168,4 +168,14 @@ function readOwn(file) {
   } finally {
     if (handle !== undefined) closeSync(handle);
   }
+}
+
+/**
+ * Whether somebody counts which lines run, Node itself or the test runner: they are to be those of the files. The test of
+ * this very file says that it wants them kept all the same.
+ */
+function measured() {
+  const { BARNACLE_KEEP_SOURCES, NODE_V8_COVERAGE, _TAPJS_PROCESSINFO_COVERAGE_ } = process.env;
+  if (BARNACLE_KEEP_SOURCES !== undefined) return false;
+  return NODE_V8_COVERAGE !== undefined || _TAPJS_PROCESSINFO_COVERAGE_ !== undefined;
 }
