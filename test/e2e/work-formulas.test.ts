@@ -69,9 +69,9 @@ t.test("a running hub does what its molecules wait for, also what came while it 
   t.same(await ready(), [], "nobody was there to look");
   await house.startHub();
   const progress = () => house.call<{ result: MoleculeView }>("formulas.progress", { id: made.id });
-  for (let n = 0; n < 100 && (await progress()).result.gates.length > 0; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await house.eventually("the hub to have looked", async () =>
+    (await progress()).result.gates.length === 0 ? true : undefined,
+  );
   t.same(await ready(), ["Tell"]);
   t.match(await cli("mol", "step", "done", made.id, "tell"), { status: "closed", completed: 3, percent: 100 });
   t.match((await progress()).result, { status: "closed" }, "the command line and the gateway agree");

@@ -6,4 +6,5 @@ export {
   type Notify,
   type Raised,
 } from "./escalations.ts";
+export type { EscalationPort } from "./port.ts";
 export { type Escalation, type EscalationState, SEVERITIES, type Severity } from "./row.ts";

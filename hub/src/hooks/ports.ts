@@ -63,20 +63,6 @@ export interface ConvoyPort {
   heldBy?(bead: string): { readonly convoy: string; readonly waitsFor: readonly string[] } | undefined;
 }
 
-export interface EscalationPort {
-  raise(
-    who: string,
-    escalation: {
-      readonly severity: "critical" | "high" | "medium" | "low";
-      readonly subject: string;
-      readonly reason?: string;
-      readonly source?: string;
-      readonly bead?: string;
-      readonly key?: string;
-    },
-  ): Promise<unknown>;
-}
-
 /** Puts mail into the transaction of `writer`. */
 export type PostPort = (
   writer: BeadWriter,

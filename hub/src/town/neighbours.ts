@@ -1,4 +1,5 @@
 import type { Convoys } from "../convoys/index.ts";
+import type { EscalationPort } from "../escalations/index.ts";
 import type { Rigs } from "../rigs/index.ts";
 import type { Worktrees } from "../worktrees/index.ts";
 
@@ -48,17 +49,5 @@ export interface Neighbours {
   readonly nudges?: {
     nudge(who: string, nudge: { readonly to: string; readonly text: string }): Promise<unknown>;
   };
-  readonly escalations?: {
-    raise(
-      who: string,
-      escalation: {
-        readonly severity: "critical" | "high" | "medium" | "low";
-        readonly subject: string;
-        readonly reason?: string;
-        readonly source?: string;
-        readonly bead?: string;
-        readonly key?: string;
-      },
-    ): Promise<unknown>;
-  };
+  readonly escalations?: EscalationPort;
 }

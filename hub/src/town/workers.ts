@@ -1,4 +1,5 @@
-import { type EscalationPort, type HookRigs, Hooks, type Submit } from "../hooks/index.ts";
+import type { EscalationPort } from "../escalations/index.ts";
+import { type HookRigs, Hooks, type Submit } from "../hooks/index.ts";
 import { type Deliver, postMail } from "../mail/index.ts";
 import { Workers, type WorktreePort } from "../workers/index.ts";
 import type { TownBase } from "./part.ts";

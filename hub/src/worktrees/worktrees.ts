@@ -5,6 +5,7 @@ import type { Unit } from "@barnacle/protocol/runtime";
 import type { Git, Rig, Rigs } from "../rigs/index.ts";
 import type { TownBase } from "../town/part.ts";
 import { branchFor, type WorktreeAddress, worktreeAddress } from "./address.ts";
+import { baseOf, checkout, freeBranch } from "./branches.ts";
 import { addGitEvent, type GitEvent } from "./git-events.ts";
 import { judgeRow, type Submissions } from "./looking.ts";
 import { busyError, dirtyError, lostError, whyLost } from "./lost.ts";
@@ -367,29 +368,6 @@ export class Worktrees implements Unit {
 export function directoryOf(rig: Rig, { kind, name }: WorktreeAddress): string {
   if (kind === "refinery") return path.join(rig.directory, "refinery");
   return path.join(rig.directory, kind === "crew" ? "crew" : "polecats", name);
-}
-
-async function checkout(git: Git, branch: string | undefined, begin: string): Promise<void> {
-  const how = branch === undefined ? ["--detach"] : ["--no-track", "-b", branch];
-  await git.run(["checkout", "--quiet", ...how, begin, "--"]);
-}
-
-async function baseOf(git: Git, { defaultBranch, name }: Rig, base: string | undefined): Promise<string> {
-  const names =
-    base === undefined ? [`refs/heads/${defaultBranch}`] : [`refs/heads/${base}`, `refs/remotes/origin/${base}`];
-  for (const one of base !== undefined && /^[0-9a-f]{7,64}$/.test(base) ? [...names, base] : names) {
-    const commit = await git.commitOf(one);
-    if (commit !== undefined) return commit;
-  }
-  throw new BarnacleError("INPUT_INVALID", `${name} has no branch or commit ${(base ?? defaultBranch).slice(0, 80)}`);
-}
-
-async function freeBranch(git: Git, wanted: string): Promise<string> {
-  if (wanted.startsWith("crew/")) return wanted;
-  for (let number = 1; ; number++) {
-    const branch = number === 1 ? wanted : `${wanted}-${number}`;
-    if ((await git.commitOf(`refs/heads/${branch}`)) === undefined) return branch;
-  }
 }
 
 function refuseResting({ name, state }: Rig): void {

@@ -1,6 +1,6 @@
 /**
  * Every failure Barnacle can name. Code, log line, CLI message, gateway error and HTTP status all come from this table;
- * `protocol/ERRORS.md` is tested against it.
+ * `protocol/ERRORS.md` is tested against it. One table, however long: it is looked up and compared as a whole.
  *
  * - `summary`: what went wrong, in general; the thrown message says what exactly.
  * - `hint`: what the reader can do next.
