@@ -13,6 +13,8 @@ import { run } from "./run.ts";
 export interface CapturedIo extends Io {
   readonly out: () => string;
   readonly err: () => string;
+  /** Resolves when this was written to the standard output. */
+  readonly saw: (text: string) => Promise<void>;
   /** As a signal would. */
   readonly stop: () => void;
 }
@@ -23,8 +25,13 @@ export function capturedIo(options: { home: string; tty?: boolean; env?: Record<
   const out: string[] = [];
   const err: string[] = [];
   const stops = new Set<() => void>();
+  const watching = new Set<() => void>();
+  const write = (text: string): void => {
+    out.push(text);
+    for (const look of watching) look();
+  };
   return {
-    stdout: { isTTY: tty, columns: 100, write: (text) => out.push(text) },
+    stdout: { isTTY: tty, columns: 100, write },
     stderr: { isTTY: tty, columns: 100, write: (text) => err.push(text) },
     env: { HOME: home, PATH: process.env.PATH, BARNACLE_STATE_DIR: path.join(home, "state"), ...env },
     home,
@@ -35,6 +42,16 @@ export function capturedIo(options: { home: string; tty?: boolean; env?: Record<
     },
     out: () => out.join(""),
     err: () => err.join(""),
+    saw: (text) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!out.join("").includes(text)) return;
+          watching.delete(look);
+          resolve();
+        };
+        watching.add(look);
+        look();
+      }),
     stop: () => {
       for (const fn of stops) fn();
     },

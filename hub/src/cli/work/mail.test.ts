@@ -141,10 +141,10 @@ t.test("the feed: what happens, in one stream, and on as it happens", async (t) 
   t.match(await anna.cli("feed", "--since", "soon"), { code: 2 });
   const io = capturedIo({ home, env: { BARNACLE_ACTOR: "anna" } });
   const following = runCli(["feed", "--follow", "--json", "--type", "beads,estop"], io);
-  await until(() => io.out().includes("smoke"));
+  await io.saw("smoke");
   await anna.json("thaw");
   await anna.json("bead", "create", "Paint it");
-  await until(() => io.out().includes("Paint it"));
+  await io.saw("Paint it");
   io.stop();
   t.equal((await following).code, 0);
   const lines = io
@@ -211,7 +211,3 @@ t.test("nudges, do not disturb and calls for help from the command line without 
   t.match(await anna.cli("escalate", "x", "-s", "dire"), { code: 1, err: /severity: "dire"/ });
   t.match(await anna.cli("escalate", "stale", "--for", "soon"), { code: 2 });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let n = 0; n < 600 && !holds(); n++) await new Promise((resolve) => setTimeout(resolve, 100));
-}
